@@ -1,0 +1,59 @@
+# make run · make test · make test-real · make bench
+# Everything is installed into .venv here; nothing outside the checkout is touched.
+
+# The first Python that is 3.11 or later. Another one: make PYTHON=/path/to/python3.13 run
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; exit; }; done; \
+	echo python-3.11-or-later-is-needed)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+
+.PHONY: run test test-real bench lint lock clean
+
+run: .venv/.desk
+	@$(BIN)/mta-sts serve --welcome
+
+test: .venv/.dev lint
+	$(BIN)/python -m pytest
+
+# Needs root, network namespaces, nsd and postfix; a test whose needs are absent skips and says which.
+test-real: .venv/.dev .venv/.real
+	$(BIN)/python -m pytest -m real -rs
+
+bench: .venv/.dev
+	$(BIN)/python -m tests.bench
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --nofail --disable-progress-bar analytics/sql
+
+# requirements.txt: what the function runs on, every package pinned and hashed.
+lock: .venv/.dev
+	$(BIN)/pip-compile --quiet --extra cloud --generate-hashes --strip-extras --upgrade \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+		--output-file requirements.txt pyproject.toml
+
+clean:
+	rm -rf .venv
+
+.venv/.base: requirements.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) --requirement requirements.txt
+	@touch $@
+
+.venv/.desk: .venv/.base pyproject.toml
+	$(PIP) --editable '.[desk]'
+	@touch $@
+
+.venv/.dev: .venv/.base pyproject.toml
+	$(PIP) --editable '.[dev]'
+	@touch $@ .venv/.desk
+
+# Kept apart: its dependencies are those of a real sender, not ours.
+.venv/.real: .venv/.base
+	$(PYTHON) -m venv .venv/sender
+	.venv/sender/bin/python -m pip --disable-pip-version-check --quiet install postfix-mta-sts-resolver==1.5.1
+	@touch $@

@@ -1,0 +1,5 @@
+"""The mta-sts command."""
+
+
+def main() -> None:
+    """Run the command."""

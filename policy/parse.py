@@ -1,0 +1,200 @@
+"""Policy texts into values, by the ABNF of RFC 8461, 3.2 and the prose beside it.
+
+A text is read line by line to its end, so that one reading shows every fault;
+:func:`policy` stands on the first of them.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from policy.domain import is_domain
+from policy.errors import PolicySyntaxError
+from policy.model import MAX_MAX_AGE, MAX_POLICY_BYTES, Mode, MxPattern, Policy
+
+KNOWN_FIELDS = ("version", "mode", "max_age", "mx")
+
+_WSP = " \t"
+_BOM = b"\xef\xbb\xbf"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
+_VALUE = re.compile(r"[\x21-\x7e\x80-\U0010ffff](?:[\x20-\x7e\x80-\U0010ffff]*[^\x20])?")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_MAX_AGE = re.compile(r"[0-9]{1,10}")
+_ADDRESS_LITERAL = re.compile(r"\[.*\]|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A ``name: value`` line inside the grammar; ``line`` counts from 1."""
+
+    line: int
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that a policy text holds: ``policy`` is ``None`` where there are ``faults``."""
+
+    policy: Policy | None
+    fields: tuple[Field, ...]
+    faults: tuple[PolicySyntaxError, ...]
+
+
+def policy(text: bytes | str) -> Policy:
+    """The policy that a text holds (RFC 8461, 3.2).
+
+    Of a field that stands twice the first one counts; unknown fields are kept as extensions.
+
+    Raises:
+        PolicySyntaxError: the first fault in the text.
+    """
+    found = reading(text)
+    if found.policy is None:
+        raise found.faults[0]
+    return found.policy
+
+
+def reading(text: bytes | str) -> Reading:
+    """The policy with its lines, or all of its faults in the order of the text."""
+    body = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    faults: list[PolicySyntaxError] = []
+    decoded = _decoded(body, faults)
+    lines = [] if decoded is None else list(_lines(decoded))
+    fields: list[Field] = []
+    read: dict[str, int | str] = {}
+    patterns: list[MxPattern] = []
+    for number, line in lines:
+        try:
+            field = _field(line, number)
+            fields.append(field)
+            if field.name == "mx":
+                patterns.append(_mx_pattern(field.value, number))
+            elif field.name in KNOWN_FIELDS and field.name not in read:  # the first one counts
+                read[field.name] = ""  # also where it is wrong
+                read[field.name] = _value(field)
+        except PolicySyntaxError as fault:
+            faults.append(fault)
+    if lines:
+        faults += _missing({field.name for field in fields}, read.get("mode"))
+    if faults:
+        return Reading(policy=None, fields=tuple(fields), faults=tuple(faults))
+    extensions = tuple((f.name, f.value) for f in fields if f.name not in KNOWN_FIELDS)
+    value = Policy(Mode(str(read["mode"])), int(read["max_age"]), tuple(patterns), extensions)
+    return Reading(policy=value, fields=tuple(fields), faults=())
+
+
+def _decoded(body: bytes, faults: list[PolicySyntaxError]) -> str | None:
+    """The text without its byte order mark; ``None`` where nothing more can be read."""
+    if not body:
+        faults.append(PolicySyntaxError("policy-empty", "version: STSv1", found=""))
+        return None
+    if len(body) > MAX_POLICY_BYTES:
+        expected, found = f"at most {MAX_POLICY_BYTES} bytes", f"{len(body)} bytes"
+        faults.append(
+            PolicySyntaxError("policy-too-large", expected, found=found, section="3.3")
+        )
+        return None
+    if body.startswith(_BOM):
+        faults.append(
+            PolicySyntaxError("policy-bom", "no byte order mark", found="\ufeff", line=1)
+        )
+    try:
+        return body.removeprefix(_BOM).decode("utf-8")
+    except UnicodeDecodeError as error:
+        at = error.start + (len(_BOM) if body.startswith(_BOM) else 0)
+        line = body.count(b"\n", 0, at) + 1
+        found = f"byte 0x{body[at]:02x} at offset {at}"
+        faults.append(PolicySyntaxError("policy-not-utf8", "UTF-8", found=found, line=line))
+        return None
+
+
+def _lines(text: str) -> Iterable[tuple[int, str]]:
+    """Numbered lines without their LF or CRLF; a CR elsewhere stays, and is a fault there."""
+    *terminated, last = text.split("\n")  # not splitlines(), which splits at ten characters
+    for number, line in enumerate(terminated, start=1):
+        yield number, line.removesuffix("\r")
+    if last:
+        yield len(terminated) + 1, last
+
+
+def _field(line: str, number: int) -> Field:
+    def fault(code: str, expected: str) -> PolicySyntaxError:
+        return PolicySyntaxError(code, expected, found=line, line=number)
+
+    if not line.strip(_WSP):
+        raise fault("policy-blank-line", "no blank line")
+    if "\r" in line:
+        raise fault("policy-bare-cr", "LF or CRLF at the end of a line, and no CR elsewhere")
+    if _CONTROL.search(line):
+        raise fault("policy-control-character", "no control character")
+    if line.lstrip(_WSP).startswith("#"):
+        raise fault("policy-comment", "'name: value', since there are no comments")
+    name, colon, rest = line.partition(":")
+    if not (colon and _NAME.fullmatch(name)):
+        raise fault("line-malformed", "'name: value' with no blank before the name or the colon")
+    value = rest.strip(_WSP)
+    if name not in KNOWN_FIELDS and not _VALUE.fullmatch(value):
+        raise fault("line-malformed", f"a visible value after '{name}:', with no tab inside")
+    return Field(number, name, value)
+
+
+def _value(field: Field) -> str | int:
+    """The value of ``version``, ``mode`` or ``max_age``."""
+    if field.name == "version" and field.value != "STSv1":
+        raise PolicySyntaxError("version-invalid", "STSv1", found=field.value, line=field.line)
+    if field.name == "mode" and field.value not in set(Mode):
+        expected = "enforce, testing or none"
+        raise PolicySyntaxError("mode-invalid", expected, found=field.value, line=field.line)
+    if field.name != "max_age":
+        return field.value
+    if not _MAX_AGE.fullmatch(field.value):
+        expected = "1 to 10 digits, a number of seconds"
+        raise PolicySyntaxError("max-age-invalid", expected, found=field.value, line=field.line)
+    if int(field.value) > MAX_MAX_AGE:
+        expected = f"at most {MAX_MAX_AGE} seconds"
+        raise PolicySyntaxError(
+            "max-age-out-of-range", expected, found=field.value, line=field.line
+        )
+    return int(field.value)
+
+
+def _mx_pattern(value: str, number: int) -> MxPattern:
+    domain = value.removeprefix("*.")
+    if is_domain(domain):
+        return MxPattern(value)
+    code, expected = _mx_fault(value, domain)
+    raise PolicySyntaxError(code, expected, found=value, line=number)
+
+
+def _mx_fault(value: str, domain: str) -> tuple[str, str]:
+    """Why an mx value is none, as code and what was expected."""
+    if not value:
+        return "mx-empty", "a host name, or '*.' and a domain"
+    if "," in value or " " in value or "\t" in value:
+        return "mx-list", "one host on each mx line"
+    if not value.isascii():
+        return "mx-not-ascii", "A-labels (xn--…)"
+    if _ADDRESS_LITERAL.fullmatch(value):
+        return "mx-address-literal", "a host name, not an address"
+    if "*" in domain:
+        return "mx-wildcard-invalid", "'*' only as the whole left-most label"
+    if domain.endswith(".") and is_domain(domain.removesuffix(".")):
+        return "mx-final-dot", "no final dot"
+    if "_" in domain:
+        return "mx-underscore", "letters, digits and hyphens only"
+    return "mx-invalid", "a host name, or '*.' and a domain"
+
+
+def _missing(names: set[str], mode: int | str | None) -> list[PolicySyntaxError]:
+    faults = [
+        PolicySyntaxError(f"{name.replace('_', '-')}-missing", f"a line '{name}: …'", found=None)
+        for name in ("version", "mode", "max_age")
+        if name not in names
+    ]
+    if "mx" not in names and mode != Mode.NONE:
+        faults.append(
+            PolicySyntaxError("mx-missing", "an mx line, since mode is not none", found=None)
+        )
+    return faults

@@ -1,0 +1,1 @@
+"""Who fetched, and what senders report: the warehouse and its views."""

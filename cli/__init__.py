@@ -1,0 +1,1 @@
+"""The mta-sts command."""

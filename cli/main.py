@@ -1,5 +1,82 @@
-"""The mta-sts command."""
+"""The mta-sts command: its verbs, and what becomes of an error.
+
+A verb's module is imported when the verb is called, so that one verb does not wait for the
+libraries of another.
+"""
+
+import importlib
+import sys
+import traceback
+from typing import NoReturn
+
+import click
+
+from policy.errors import PolicyError
+
+DONE, FINDINGS, USAGE, UNFINISHED, DEFECT = 0, 1, 2, 3, 70  # exit status
+
+VERBS = {
+    "init": "cli.publish",
+    "mode": "cli.publish",
+    "mx": "cli.publish",
+    "review": "cli.review",
+    "records": "cli.records",
+    "serve": "cli.serve",
+    "fetches": "cli.fetches",
+    "query": "cli.query",
+}
 
 
-def main() -> None:
-    """Run the command."""
+class Verbs(click.Group):
+    """The verbs in the order an administrator meets them."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """The names of all verbs."""
+        return list(VERBS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb of that name."""
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = getattr(importlib.import_module(VERBS[cmd_name]), cmd_name)
+        return command
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="sts-witness", prog_name="mta-sts")
+def command() -> None:
+    """Publish an MTA-STS policy and see which mail senders really fetched it.
+
+    Start with: mta-sts init example.com
+    """
+
+
+def main() -> NoReturn:
+    """Run the command and exit: 0 done, 1 findings, 2 usage, 3 could not finish, 70 our defect."""
+    try:
+        status = command.main(standalone_mode=False)
+        code = status if isinstance(status, int) else DONE
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.Abort:
+        click.echo("stopped; nothing was changed", err=True)
+        code = UNFINISHED
+    except PolicyError as error:
+        click.echo(f"mta-sts: {error}", err=True)
+        code = USAGE
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone, as `| head` does
+        code = DONE
+    except Exception as error:  # noqa: BLE001 - the last resort: uncaught would exit 1, as findings do
+        if isinstance(getattr(error, "exit_status", None), int):
+            click.echo(f"mta-sts: {error}", err=True)
+            code = error.exit_status  # type: ignore[attr-defined]
+        else:
+            traceback.print_exc()
+            click.echo("mta-sts: this is a defect of STS Witness, not of your setup", err=True)
+            code = DEFECT
+    sys.exit(code)

@@ -92,14 +92,10 @@ def _decoded(body: bytes, faults: list[PolicySyntaxError]) -> str | None:
         return None
     if len(body) > MAX_POLICY_BYTES:
         expected, found = f"at most {MAX_POLICY_BYTES} bytes", f"{len(body)} bytes"
-        faults.append(
-            PolicySyntaxError("policy-too-large", expected, found=found, section="3.3")
-        )
+        faults.append(PolicySyntaxError("policy-too-large", expected, found=found, section="3.3"))
         return None
     if body.startswith(_BOM):
-        faults.append(
-            PolicySyntaxError("policy-bom", "no byte order mark", found="\ufeff", line=1)
-        )
+        faults.append(PolicySyntaxError("policy-bom", "no byte order mark", found="\ufeff", line=1))
     try:
         return body.removeprefix(_BOM).decode("utf-8")
     except UnicodeDecodeError as error:

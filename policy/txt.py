@@ -14,9 +14,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _VALUE = re.compile(r"[\x21-\x3a\x3c\x3e-\x7e]+")
 _ID = re.compile(rf"[A-Za-z0-9]{{1,{MAX_ID_LENGTH}}}")
 # RFC 3986 without the three characters that RFC 8460, 3 wants encoded: "," "!" ";"
-_URI = re.compile(
-    r"(?i:mailto:[^@/?#]+@[^@/?#]+|https://[^/?#@]+(?:/[^?#]*)?)(?:\?[^#]*)?(?:#.*)?"
-)
+_URI = re.compile(r"(?i:mailto:[^@/?#]+@[^@/?#]+|https://[^/?#@]+(?:/[^?#]*)?)(?:\?[^#]*)?(?:#.*)?")
 _URI_TEXT = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@$&'()*+=-]|%[0-9A-Fa-f]{2})+")
 
 

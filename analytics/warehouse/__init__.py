@@ -1,0 +1,1 @@
+"""Where events and reports are kept and asked: one interface, an adapter for each engine."""

@@ -1,0 +1,92 @@
+"""What commands print: tables for people, JSON lines and CSV for programs.
+
+Text from outside never reaches a terminal or a spreadsheet as it came.
+"""
+
+import csv
+import io
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from policy.events import instant
+
+Row = Mapping[str, object]
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula
+
+
+def json_lines(rows: Iterable[Row]) -> None:
+    """Print one object a line."""
+    for row in rows:
+        click.echo(json.dumps(row, default=_plain, ensure_ascii=False, allow_nan=False))
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Print a header and a line a row, with no cell that a spreadsheet would run."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(row[column]) for column in columns])
+        click.echo(buffer.getvalue(), nl=False)
+        buffer.seek(0)
+        buffer.truncate()
+    click.echo(buffer.getvalue(), nl=False)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, gap: int = 2) -> None:
+    """Print columns padded to their widest cell; the last one is not padded."""
+    cells = [[visible(cell) for cell in row] for row in rows]
+    widths = [
+        max([_width(name), *(_width(row[index]) for row in cells)])
+        for index, name in enumerate(columns)
+    ]
+    for row in [list(columns), *cells]:
+        padded = [
+            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
+        ]
+        click.echo((" " * gap).join(padded).rstrip())
+
+
+def visible(value: object) -> str:
+    """A value as a terminal may show it: control and direction characters are written out."""
+    if value is None:
+        return ""
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def local(at: datetime, timezone: str) -> str:
+    """A time for people, to the second, in their zone."""
+    return at.astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _width(text: str) -> int:
+    """Terminal columns that a text takes."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str):
+        return "'" + value if value.startswith(_FORMULA) else value
+    return _plain(value) if isinstance(value, date | datetime) else value
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)

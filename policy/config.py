@@ -1,0 +1,155 @@
+"""Settings: the environment variables MTA_STS_*, read once and checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from policy.address import AddressRule, ClientIp, rule
+from policy.errors import SettingsError, shown
+
+PREFIX = "MTA_STS_"
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+# name, default as a reader sees it, meaning; the README's table is made from this
+KNOWN = (
+    (
+        "MTA_STS_POLICIES",
+        "`$MTA_STS_HOME/policies` where it is, else `policy/data`",
+        "folder of the policies, one `<domain>.txt` each; relative to the working directory",
+    ),
+    ("MTA_STS_HOME", "`var`", "folder of the events, the warehouse and your own policies"),
+    (
+        "MTA_STS_WAREHOUSE",
+        "`duckdb:$MTA_STS_HOME/warehouse.duckdb`",
+        "where commands read from: `duckdb:PATH`",
+    ),
+    (
+        "MTA_STS_EVENTS",
+        "`file` under `mta-sts serve`, else `stdout`",
+        "where event lines go: `stdout`, `file` (one a day in `$MTA_STS_HOME/events`), `none`",
+    ),
+    (
+        "MTA_STS_CLIENT_ADDRESS",
+        "`forwarded:1` on Cloud Run, else `peer`",
+        "where the client's address is found: `peer`, `header:NAME`, or `forwarded:N`, the N-th "
+        + "from the right in `X-Forwarded-For`",
+    ),
+    (
+        "MTA_STS_CLIENT_IP",
+        "`full`",
+        "how much of it is kept: `full`, `prefix` (/24, /48), `none`",
+    ),
+    ("MTA_STS_RETENTION_DAYS", "`400`", "days after which events and their rows are deleted"),
+    ("MTA_STS_TIMEZONE", "`UTC`", "zone of the times that people read; stored times are UTC"),
+)
+
+
+class EventSink(StrEnum):
+    """Where event lines go."""
+
+    STDOUT = "stdout"
+    FILE = "file"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, with paths made absolute."""
+
+    policies: Path
+    home: Path
+    warehouse: str
+    events: EventSink
+    client_address: AddressRule
+    client_ip: ClientIp
+    retention_days: int
+    timezone: str
+
+
+def settings(
+    environ: Mapping[str, str],
+    *,
+    cwd: Path,
+    code: Path | None = None,
+    events: EventSink = EventSink.STDOUT,
+) -> Settings:
+    """The settings that ``environ`` gives.
+
+    Relative paths are from ``cwd``. ``code`` is the folder that holds main.py where that may be
+    another one; ``policy/data`` is looked for there. ``events`` is the default of MTA_STS_EVENTS.
+
+    Raises:
+        SettingsError: a variable is unknown, or has a value that it cannot have.
+    """
+    _refuse_unknown(environ)
+    home = cwd / environ.get("MTA_STS_HOME", "var")
+    on_cloud_run = "K_SERVICE" in environ  # Cloud Run's container contract sets it
+    default_address = "forwarded:1" if on_cloud_run else "peer"
+    return Settings(
+        policies=_policies(environ, cwd, home, code or cwd),
+        home=home,
+        warehouse=_warehouse(environ.get("MTA_STS_WAREHOUSE", ""), cwd, home),
+        events=_choice(EventSink, "MTA_STS_EVENTS", environ, events),
+        client_address=rule(environ.get("MTA_STS_CLIENT_ADDRESS", default_address)),
+        client_ip=_choice(ClientIp, "MTA_STS_CLIENT_IP", environ, ClientIp.FULL),
+        retention_days=_days("MTA_STS_RETENTION_DAYS", environ, 400),
+        timezone=_timezone(environ.get("MTA_STS_TIMEZONE", "UTC")),
+    )
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    known = [name for name, _default, _meaning in KNOWN]
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            import difflib
+
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
+            raise SettingsError(f"{name} is no setting; did you mean {nearest}?")
+
+
+def _policies(environ: Mapping[str, str], cwd: Path, home: Path, code: Path) -> Path:
+    if given := environ.get("MTA_STS_POLICIES"):
+        return cwd / given
+    own, shipped = home / "policies", code / "policy" / "data"
+    return shipped if shipped.is_dir() and not own.is_dir() else own
+
+
+def _warehouse(given: str, cwd: Path, home: Path) -> str:
+    if not given:
+        return f"duckdb:{home / 'warehouse.duckdb'}"
+    kind, _colon, path = given.partition(":")
+    if kind == "duckdb" and path:
+        return f"duckdb:{cwd / path}"
+    raise SettingsError(f"MTA_STS_WAREHOUSE: expected duckdb:PATH, found {shown(given)}")
+
+
+def _choice(
+    kind: type[_Choice], name: str, environ: Mapping[str, str], default: _Choice
+) -> _Choice:
+    given = environ.get(name, default)
+    if given not in set(kind):
+        expected = ", ".join(kind)
+        raise SettingsError(f"{name}: expected one of {expected}, found {shown(given)}")
+    return kind(given)
+
+
+def _days(name: str, environ: Mapping[str, str], default: int) -> int:
+    given = environ.get(name, str(default))
+    if not (given.isascii() and given.isdigit() and 0 < len(given) < 6 and int(given) > 0):
+        raise SettingsError(f"{name}: expected a number of days from 1, found {shown(given)}")
+    return int(given)
+
+
+def _timezone(given: str) -> str:
+    if given != "UTC":
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+        try:
+            ZoneInfo(given)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            expected = "expected a zone such as Europe/Berlin"
+            raise SettingsError(f"MTA_STS_TIMEZONE: {expected}, found {shown(given)}") from error
+    return given

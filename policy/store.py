@@ -1,0 +1,194 @@
+"""The policy folder: one ``<policy domain>.txt`` a domain, and domains.csv for what a file cannot say.
+
+Files are read when asked for and kept by their modification time, so that neither start nor
+memory grows with the number of domains, and a changed file is served at once.
+"""
+
+import csv
+import stat
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from policy import parse
+from policy.domain import is_domain
+from policy.errors import PolicyFileError, PolicySyntaxError, shown
+from policy.model import MAX_POLICY_BYTES, Policy, policy_fingerprint, policy_id
+
+DOMAINS_FILE = "domains.csv"
+SUFFIX = ".txt"
+
+_MAX_DOMAINS_BYTES = 16 * 1024 * 1024  # 10,000 rows are about 1 MiB
+_Stamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ServedPolicy:
+    """A policy as it is served: ``body`` is the file's own bytes."""
+
+    policy_domain: str
+    body: bytes
+    policy: Policy
+    policy_id: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class DomainRow:
+    """A row of domains.csv; what is absent is ""."""
+
+    policy_domain: str
+    same_as: str = ""  # the domain whose policy is served for this one
+    customer: str = ""
+    contact: str = ""
+    left_on: str = ""  # YYYY-MM-DD
+    adopted_id: str = ""  # an id from before, kept while the text is the one of adopted_text_id
+    adopted_text_id: str = ""
+
+
+class PolicyFolder:
+    """The policies of a folder, by policy domain."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._kept: dict[str, tuple[_Stamp, ServedPolicy | PolicyFileError]] = {}
+        self._rows: tuple[_Stamp, dict[str, DomainRow], tuple[str, ...]] | None = None
+        self._lock = threading.Lock()
+
+    def served(self, domain: str) -> ServedPolicy | None:
+        """The policy of ``domain``, or of the domain it is the same as; ``None`` where there is none.
+
+        ``domain`` is canonical, so that its name cannot lead out of the folder.
+
+        Raises:
+            PolicyFileError: it is there but cannot be served.
+        """
+        found = self._file(domain)
+        if found is None:
+            row = self.rows().get(domain)
+            if row is None or not row.same_as or (found := self._file(row.same_as)) is None:
+                return None
+            if isinstance(found, ServedPolicy):
+                found = _for(domain, found)
+        if isinstance(found, PolicyFileError):
+            raise PolicyFileError(f"{domain}: {found}") from found
+        return found
+
+    def domains(self) -> Iterator[str]:
+        """All policy domains, in order: those with a file, and those served another's."""
+        named = {
+            entry.name.removesuffix(SUFFIX)
+            for entry in self.folder.iterdir()
+            if entry.suffix == SUFFIX
+        }
+        named |= {row.policy_domain for row in self.rows().values() if row.same_as}
+        yield from sorted(named)
+
+    def path(self, domain: str) -> Path:
+        """The file of a canonical domain, whether or not it is there."""
+        return self.folder / (domain + SUFFIX)
+
+    def rows(self) -> dict[str, DomainRow]:
+        """The rows of domains.csv by policy domain; none where there is no such file."""
+        return self._read_rows()[1]
+
+    def row_faults(self) -> tuple[str, ...]:
+        """What is wrong in domains.csv, a sentence each; such rows are left out."""
+        return self._read_rows()[2]
+
+    def _file(self, domain: str) -> ServedPolicy | PolicyFileError | None:
+        path = self.path(domain)
+        try:
+            stamp = _stamp(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            return PolicyFileError(f"{path.name}: {error.strerror}")
+        kept = self._kept.get(domain)
+        if kept is None or kept[0] != stamp:
+            kept = self._kept[domain] = (stamp, self._read(domain, path))
+        return kept[1]
+
+    def _read(self, domain: str, path: Path) -> ServedPolicy | PolicyFileError:
+        try:
+            inside = path.resolve().is_relative_to(self.folder.resolve())
+            if not inside or not stat.S_ISREG(path.stat().st_mode):
+                return PolicyFileError(f"{path.name}: expected a file inside the policy folder")
+            with path.open("rb") as file:
+                body = file.read(MAX_POLICY_BYTES + 1)
+            policy = parse.policy(body)
+        except OSError as error:
+            return PolicyFileError(f"{path.name}: {error.strerror}")
+        except PolicySyntaxError as error:
+            return PolicyFileError(f"{path.name}: {error}")
+        return ServedPolicy(
+            domain, body, policy, self._id(domain, body), policy_fingerprint(policy)
+        )
+
+    def _id(self, domain: str, body: bytes) -> str:
+        own = policy_id(body)
+        row = self.rows().get(domain)
+        return row.adopted_id if row and row.adopted_id and row.adopted_text_id == own else own
+
+    def _read_rows(self) -> tuple[_Stamp, dict[str, DomainRow], tuple[str, ...]]:
+        path = self.folder / DOMAINS_FILE
+        try:
+            stamp = _stamp(path)
+        except OSError:
+            return (0, 0, 0), {}, ()
+        with self._lock:
+            if self._rows is None or self._rows[0] != stamp:
+                self._rows = (stamp, *_rows(path))
+                self._kept.clear()  # ids may have been adopted
+            return self._rows
+
+
+def _stamp(path: Path) -> _Stamp:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _for(domain: str, other: ServedPolicy) -> ServedPolicy:
+    return ServedPolicy(domain, other.body, other.policy, other.policy_id, other.fingerprint)
+
+
+def _rows(path: Path) -> tuple[dict[str, DomainRow], tuple[str, ...]]:
+    """The rows that can be used, and what is wrong with the others."""
+    rows: dict[str, DomainRow] = {}
+    faults: list[str] = []
+    known = [field.name for field in fields(DomainRow)]
+    try:
+        if path.stat().st_size > _MAX_DOMAINS_BYTES:
+            return {}, (f"{path.name}: expected at most {_MAX_DOMAINS_BYTES} bytes",)
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file, strict=True)
+            unknown = [name for name in table.fieldnames or () if name not in known]
+            if unknown or "policy_domain" not in (table.fieldnames or ()):
+                expected = f"expected the columns {', '.join(known)}"
+                return {}, (f"{path.name}: {expected}, found {shown(', '.join(unknown))}",)
+            for cells in table:
+                row, fault = _row({name: cells.get(name) or "" for name in known})
+                if fault is None and row.policy_domain in rows:
+                    fault = f"{row.policy_domain} stands twice; the first row counts"
+                if fault is None:
+                    rows[row.policy_domain] = row
+                else:
+                    faults.append(f"{path.name}, line {table.line_num}: {fault}")
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        faults.append(f"{path.name}: {error}")
+    return rows, tuple(faults)
+
+
+def _row(cells: dict[str, str]) -> tuple[DomainRow, str | None]:
+    row = DomainRow(
+        **cells
+        | {
+            "policy_domain": cells["policy_domain"].strip().lower(),
+            "same_as": cells["same_as"].strip().lower(),
+        }
+    )
+    for name in (row.policy_domain, *([row.same_as] if row.same_as else [])):
+        if not is_domain(name):
+            return row, f"expected a domain such as example.com, found {shown(name)}"
+    return row, None

@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 .PHONY: run test test-real bench lint lock clean
 
 run: .venv/.desk
-	@$(BIN)/mta-sts serve --welcome
+	@$(BIN)/mta-sts serve
 
 test: .venv/.dev lint
 	$(BIN)/python -m pytest

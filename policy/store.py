@@ -72,7 +72,7 @@ class PolicyFolder:
             if isinstance(found, ServedPolicy):
                 found = _for(domain, found)
         if isinstance(found, PolicyFileError):
-            raise PolicyFileError(f"{domain}: {found}") from found
+            raise PolicyFileError(str(found))  # a new one: a kept one would gather tracebacks
         return found
 
     def domains(self) -> Iterator[str]:

@@ -1,0 +1,107 @@
+"""mta-sts serve: the policy host on this machine, under the production server."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from gunicorn.app.base import BaseApplication
+
+from policy import config, wsgi
+from policy.config import EventSink, Settings
+from policy.respond import POLICY_PATH
+from policy.store import PolicyFolder
+
+_THREADS = 8
+_STOP_S = 10  # as Cloud Run gives between SIGTERM and SIGKILL
+
+
+class ServeError(Exception):
+    """The server cannot start."""
+
+    code = "serve-failed"
+    exit_status = 3
+
+
+@click.command(
+    epilog="Example: mta-sts serve --port 8443 --host 0.0.0.0",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8080, show_default=True, help="TCP port to listen on.")
+def serve(host: str, port: int) -> None:
+    """Serve the policies here; each fetch becomes an event in the desk's warehouse.
+
+    This speaks plain HTTP: senders reach it only through something that speaks HTTPS for
+    mta-sts.DOMAIN on port 443.
+    """
+    settings = config.settings(os.environ, cwd=Path.cwd(), events=EventSink.FILE)
+    _refuse_taken(host, port)
+    application = wsgi.policy_host(settings, environ=os.environ)
+    _Server(application, host, port, _welcome(settings, host, port)).run()
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Say at once that a port cannot be had; the server itself would try for five seconds."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            why = f"cannot listen on {host}, port {port}: {error.strerror}"
+            raise ServeError(f"{why}; another port: mta-sts serve --port {port + 1}") from error
+
+
+def _welcome(settings: Settings, host: str, port: int) -> str:
+    policies = PolicyFolder(settings.policies)
+    domains = list(policies.domains()) if settings.policies.is_dir() else []
+    where = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}"  # noqa: S104
+    count = f"{len(domains)} {'policy' if len(domains) == 1 else 'policies'}"
+    me = _called_as()
+    asked = domains[0] if domains else "example.com"
+    kept = {
+        EventSink.FILE: f"in {_short(settings.home / 'events')}",
+        EventSink.STDOUT: "on stdout",
+        EventSink.NONE: "nowhere",
+    }
+    return f"""\
+Serving {count} from {_short(settings.policies)} on {where}
+Every request leaves one event {kept[settings.events]}. Stop with Ctrl-C.
+
+Try next, in another terminal:
+  curl -H 'Host: mta-sts.{asked}' {where}{POLICY_PATH}
+  {me} fetches
+  {me} init YOUR-DOMAIN
+"""
+
+
+def _called_as() -> str:
+    """The command as it can be typed here again."""
+    called = Path(sys.argv[0])
+    return _short(called.absolute()) if called.parent != Path() else called.name
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    def __init__(self, application: wsgi.PolicyHost, host: str, port: int, welcome: str) -> None:
+        self._application = application
+        self._options = {
+            "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            "threads": _THREADS,
+            "graceful_timeout": _STOP_S,
+            "loglevel": "warning",
+            "when_ready": lambda _server: click.echo(welcome, err=True),
+        }
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:  # noqa: ANN401 - what gunicorn calls an application
+        return self._application

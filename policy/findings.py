@@ -1,5 +1,6 @@
 """A finding: one judged fact about a policy, a record or a host, in the same shape everywhere."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,3 +38,8 @@ class Finding:
     section: str
     remedy: str
     senders: tuple[str, ...] = ()
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings by severity, those of a line in the order of the text."""
+    return tuple(sorted(findings, key=lambda said: (said.severity.rank, said.line or 0)))

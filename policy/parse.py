@@ -4,6 +4,7 @@ A text is read line by line to its end, so that one reading shows every fault;
 :func:`policy` stands on the first of them.
 """
 
+import codecs
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from policy.model import MAX_MAX_AGE, MAX_POLICY_BYTES, Mode, MxPattern, Policy
 KNOWN_FIELDS = ("version", "mode", "max_age", "mx")
 
 _WSP = " \t"
-_BOM = b"\xef\xbb\xbf"
+_BOM = codecs.BOM_UTF8
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _VALUE = re.compile(r"[\x21-\x7e\x80-\U0010ffff](?:[\x20-\x7e\x80-\U0010ffff]*[^\x20])?")
@@ -59,15 +60,17 @@ def policy(text: bytes | str) -> Policy:
 def reading(text: bytes | str) -> Reading:
     """The policy with its lines, or all of its faults in the order of the text."""
     body = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if fault := _unreadable(body):
+        return Reading(policy=None, fields=(), faults=(fault,))
     faults: list[PolicySyntaxError] = []
-    decoded = _decoded(body, faults)
-    lines = [] if decoded is None else list(_lines(decoded))
+    if body.startswith(_BOM):
+        faults.append(PolicySyntaxError("policy-bom", "no byte order mark", found="\ufeff", line=1))
     fields: list[Field] = []
     read: dict[str, int | str] = {}
     patterns: list[MxPattern] = []
-    for number, line in lines:
+    for number, offset, line in _lines(body):
         try:
-            field = _field(line, number)
+            field = _field(_decoded(line, number, offset), number)
             fields.append(field)
             if field.name == "mx":
                 patterns.append(_mx_pattern(field.value, number))
@@ -76,8 +79,7 @@ def reading(text: bytes | str) -> Reading:
                 read[field.name] = _value(field)
         except PolicySyntaxError as fault:
             faults.append(fault)
-    if lines:
-        faults += _missing({field.name for field in fields}, read.get("mode"))
+    faults += _missing({field.name for field in fields}, read.get("mode"))
     if faults:
         return Reading(policy=None, fields=tuple(fields), faults=tuple(faults))
     extensions = tuple((f.name, f.value) for f in fields if f.name not in KNOWN_FIELDS)
@@ -85,34 +87,38 @@ def reading(text: bytes | str) -> Reading:
     return Reading(policy=value, fields=tuple(fields), faults=())
 
 
-def _decoded(body: bytes, faults: list[PolicySyntaxError]) -> str | None:
-    """The text without its byte order mark; ``None`` where nothing more can be read."""
+def _unreadable(body: bytes) -> PolicySyntaxError | None:
+    """Why there are no lines to read at all."""
     if not body:
-        faults.append(PolicySyntaxError("policy-empty", "version: STSv1", found=""))
-        return None
+        return PolicySyntaxError("policy-empty", "version: STSv1", found="")
     if len(body) > MAX_POLICY_BYTES:
         expected, found = f"at most {MAX_POLICY_BYTES} bytes", f"{len(body)} bytes"
-        faults.append(PolicySyntaxError("policy-too-large", expected, found=found, section="3.3"))
-        return None
-    if body.startswith(_BOM):
-        faults.append(PolicySyntaxError("policy-bom", "no byte order mark", found="\ufeff", line=1))
-    try:
-        return body.removeprefix(_BOM).decode("utf-8")
-    except UnicodeDecodeError as error:
-        at = error.start + (len(_BOM) if body.startswith(_BOM) else 0)
-        line = body.count(b"\n", 0, at) + 1
-        found = f"byte 0x{body[at]:02x} at offset {at}"
-        faults.append(PolicySyntaxError("policy-not-utf8", "UTF-8", found=found, line=line))
-        return None
+        return PolicySyntaxError("policy-too-large", expected, found=found, section="3.3")
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return PolicySyntaxError("policy-not-utf8", "UTF-8", found="UTF-16")
+    return None
 
 
-def _lines(text: str) -> Iterable[tuple[int, str]]:
-    """Numbered lines without their LF or CRLF; a CR elsewhere stays, and is a fault there."""
-    *terminated, last = text.split("\n")  # not splitlines(), which splits at ten characters
+def _lines(body: bytes) -> Iterable[tuple[int, int, bytes]]:
+    """Number, offset and bytes of each line, without its LF or CRLF.
+
+    A CR elsewhere stays, and is a fault there.
+    """
+    offset = len(_BOM) if body.startswith(_BOM) else 0
+    *terminated, last = body[offset:].split(b"\n")  # not splitlines(), which splits at a CR too
     for number, line in enumerate(terminated, start=1):
-        yield number, line.removesuffix("\r")
+        yield number, offset, line.removesuffix(b"\r")
+        offset += len(line) + 1
     if last:
-        yield len(terminated) + 1, last
+        yield len(terminated) + 1, offset, last
+
+
+def _decoded(line: bytes, number: int, offset: int) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        found = f"byte 0x{line[error.start]:02x} at offset {offset + error.start}"
+        raise PolicySyntaxError("policy-not-utf8", "UTF-8", found=found, line=number) from error
 
 
 def _field(line: str, number: int) -> Field:
@@ -128,11 +134,15 @@ def _field(line: str, number: int) -> Field:
     if line.lstrip(_WSP).startswith("#"):
         raise fault("policy-comment", "'name: value', since there are no comments")
     name, colon, rest = line.partition(":")
+    if colon and name != name.strip(_WSP) and _NAME.fullmatch(name.strip(_WSP)):
+        raise fault("field-name-blank", "no blank before the name or the colon")
     if not (colon and _NAME.fullmatch(name)):
-        raise fault("line-malformed", "'name: value' with no blank before the name or the colon")
+        raise fault("line-malformed", "'name: value'")
     value = rest.strip(_WSP)
+    if name not in KNOWN_FIELDS and not value:
+        raise fault("field-value-empty", f"a value after '{name}:'")
     if name not in KNOWN_FIELDS and not _VALUE.fullmatch(value):
-        raise fault("line-malformed", f"a visible value after '{name}:', with no tab inside")
+        raise fault("line-malformed", f"visible characters and blanks after '{name}:'")
     return Field(number, name, value)
 
 

@@ -20,6 +20,7 @@ DOMAINS_FILE = "domains.csv"
 SUFFIX = ".txt"
 
 _MAX_DOMAINS_BYTES = 16 * 1024 * 1024  # 10,000 rows are about 1 MiB
+_MAX_TEXT_BYTES = 1024 * 1024  # so that a review can say how much too large a text is
 _Stamp = tuple[int, int, int]
 
 
@@ -47,13 +48,27 @@ class DomainRow:
     adopted_text_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """Why a row of domains.csv, or all of it, is left out; ``line`` counts from 1, 0 is the file."""
+
+    line: int
+    policy_domain: str  # "" where the row names none
+    text: str
+
+    def __str__(self) -> str:
+        """The fault as a sentence."""
+        where = f"{DOMAINS_FILE}, line {self.line}" if self.line else DOMAINS_FILE
+        return f"{where}: {self.text}"
+
+
 class PolicyFolder:
     """The policies of a folder, by policy domain."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._kept: dict[str, tuple[_Stamp, ServedPolicy | PolicyFileError]] = {}
-        self._rows: tuple[_Stamp, dict[str, DomainRow], tuple[str, ...]] | None = None
+        self._rows: tuple[_Stamp, dict[str, DomainRow], tuple[RowFault, ...]] | None = None
         self._lock = threading.Lock()
 
     def served(self, domain: str) -> ServedPolicy | None:
@@ -89,12 +104,38 @@ class PolicyFolder:
         """The file of a canonical domain, whether or not it is there."""
         return self.folder / (domain + SUFFIX)
 
+    def file_names(self) -> list[str]:
+        """The names of all that looks like a policy file, in order, also where none can be."""
+        return sorted(
+            entry.name for entry in self.folder.iterdir() if entry.suffix.lower() == SUFFIX
+        )
+
+    def text(self, domain: str) -> bytes | None:
+        """The bytes of the file of a canonical domain, served or not; ``None`` where there is none.
+
+        Raises:
+            PolicyFileError: it is there but cannot be read.
+        """
+        path = self.path(domain)
+        try:
+            return self._bytes(path, _MAX_TEXT_BYTES)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if path.is_symlink():
+                raise PolicyFileError(f"{path.name}: the link leads nowhere") from error
+            return None
+        except OSError as error:
+            raise PolicyFileError(f"{path.name}: {error.strerror}") from error
+
     def rows(self) -> dict[str, DomainRow]:
         """The rows of domains.csv by policy domain; none where there is no such file."""
         return self._read_rows()[1]
 
     def row_faults(self) -> tuple[str, ...]:
         """What is wrong in domains.csv, a sentence each; such rows are left out."""
+        return tuple(str(fault) for fault in self.faulty_rows())
+
+    def faulty_rows(self) -> tuple[RowFault, ...]:
+        """What is wrong in domains.csv, with its line and domain."""
         return self._read_rows()[2]
 
     def _file(self, domain: str) -> ServedPolicy | PolicyFileError | None:
@@ -112,12 +153,10 @@ class PolicyFolder:
 
     def _read(self, domain: str, path: Path) -> ServedPolicy | PolicyFileError:
         try:
-            inside = path.resolve().is_relative_to(self.folder.resolve())
-            if not inside or not stat.S_ISREG(path.stat().st_mode):
-                return PolicyFileError(f"{path.name}: expected a file inside the policy folder")
-            with path.open("rb") as file:
-                body = file.read(MAX_POLICY_BYTES + 1)
+            body = self._bytes(path, MAX_POLICY_BYTES + 1)
             policy = parse.policy(body)
+        except PolicyFileError as error:
+            return error
         except OSError as error:
             return PolicyFileError(f"{path.name}: {error.strerror}")
         except PolicySyntaxError as error:
@@ -126,12 +165,19 @@ class PolicyFolder:
             domain, body, policy, self._id(domain, body), policy_fingerprint(policy)
         )
 
+    def _bytes(self, path: Path, limit: int) -> bytes:
+        is_file = stat.S_ISREG(path.stat().st_mode)  # first: resolve() cannot bear a loop of links
+        if not is_file or not path.resolve().is_relative_to(self.folder.resolve()):
+            raise PolicyFileError(f"{path.name}: expected a file inside the policy folder")
+        with path.open("rb") as file:
+            return file.read(limit)
+
     def _id(self, domain: str, body: bytes) -> str:
         own = policy_id(body)
         row = self.rows().get(domain)
         return row.adopted_id if row and row.adopted_id and row.adopted_text_id == own else own
 
-    def _read_rows(self) -> tuple[_Stamp, dict[str, DomainRow], tuple[str, ...]]:
+    def _read_rows(self) -> tuple[_Stamp, dict[str, DomainRow], tuple[RowFault, ...]]:
         path = self.folder / DOMAINS_FILE
         try:
             stamp = _stamp(path)
@@ -153,20 +199,21 @@ def _for(domain: str, other: ServedPolicy) -> ServedPolicy:
     return ServedPolicy(domain, other.body, other.policy, other.policy_id, other.fingerprint)
 
 
-def _rows(path: Path) -> tuple[dict[str, DomainRow], tuple[str, ...]]:
+def _rows(path: Path) -> tuple[dict[str, DomainRow], tuple[RowFault, ...]]:
     """The rows that can be used, and what is wrong with the others."""
     rows: dict[str, DomainRow] = {}
-    faults: list[str] = []
+    faults: list[RowFault] = []
     known = [field.name for field in fields(DomainRow)]
     try:
         if path.stat().st_size > _MAX_DOMAINS_BYTES:
-            return {}, (f"{path.name}: expected at most {_MAX_DOMAINS_BYTES} bytes",)
+            return {}, (RowFault(0, "", f"expected at most {_MAX_DOMAINS_BYTES} bytes"),)
         with path.open(encoding="utf-8-sig", newline="") as file:
             table = csv.DictReader(file, strict=True)
             unknown = [name for name in table.fieldnames or () if name not in known]
             if unknown or "policy_domain" not in (table.fieldnames or ()):
                 expected = f"expected the columns {', '.join(known)}"
-                return {}, (f"{path.name}: {expected}, found {shown(', '.join(unknown))}",)
+                text = f"{expected}, found {shown(', '.join(unknown))}"
+                return {}, (RowFault(1, "", text),)
             for cells in table:
                 row, fault = _row({name: cells.get(name) or "" for name in known})
                 if fault is None and row.policy_domain in rows:
@@ -174,9 +221,10 @@ def _rows(path: Path) -> tuple[dict[str, DomainRow], tuple[str, ...]]:
                 if fault is None:
                     rows[row.policy_domain] = row
                 else:
-                    faults.append(f"{path.name}, line {table.line_num}: {fault}")
+                    named = row.policy_domain if is_domain(row.policy_domain) else ""
+                    faults.append(RowFault(table.line_num, named, fault))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        faults.append(f"{path.name}: {error}")
+        faults.append(RowFault(0, "", str(error)))
     return rows, tuple(faults)
 
 
@@ -184,11 +232,16 @@ def _row(cells: dict[str, str]) -> tuple[DomainRow, str | None]:
     row = DomainRow(
         **cells
         | {
-            "policy_domain": cells["policy_domain"].strip().lower(),
-            "same_as": cells["same_as"].strip().lower(),
+            "policy_domain": _lower(cells["policy_domain"]),
+            "same_as": _lower(cells["same_as"]),
         }
     )
     for name in (row.policy_domain, *([row.same_as] if row.same_as else [])):
         if not is_domain(name):
             return row, f"expected a domain such as example.com, found {shown(name)}"
     return row, None
+
+
+def _lower(cell: str) -> str:
+    name = cell.strip(" \t")
+    return name.lower() if name.isascii() else name  # the Kelvin sign would become a k

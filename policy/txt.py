@@ -96,14 +96,14 @@ def the_sts_record(answers: Iterable[Sequence[bytes]]) -> StsRecord:
 def the_tlsrpt_record(answers: Iterable[Sequence[bytes]]) -> TlsrptRecord:
     """The one TLSRPT record among the TXT records of a name (RFC 8460, 3).
 
-    Of several, those that do not begin with ``v=TLSRPTv1;`` are discarded; a lone one is read
-    as the grammar says, which lets a blank stand before the ``;``.
+    Those that do not begin with ``v=TLSRPTv1;`` are discarded, as one that answers for a
+    wildcard; a lone one is read as the grammar says, which lets a blank stand before the ``;``.
 
     Raises:
         RecordSyntaxError: none or several are left, or the one is outside the grammar.
     """
     records = [b"".join(strings) for strings in answers]
-    if len(records) == 1:
+    if len(records) == 1 and records[0].startswith(b"v=TLSRPTv1"):
         return tlsrpt_record(records[0])
     return tlsrpt_record(_only(records, b"v=TLSRPTv1;", "tlsrpt-record", _TLSRPT))
 
@@ -140,7 +140,7 @@ def _record_fields(record: str, rfc: str) -> Iterable[tuple[int, str, str]]:
         field = part.lstrip(_WSP) if is_last else part.strip(_WSP)
         at = position + len(part) - len(part.lstrip(_WSP))
         position += len(part) + 1
-        if is_last and not field and number > 1:
+        if is_last and not field:
             return
         name, equals, value = field.partition("=")
         if not (equals and _NAME.fullmatch(name)):

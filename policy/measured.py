@@ -1,7 +1,8 @@
 """Which real readers of policies refuse what: each of them was run on each case.
 
-The cases P.. (policy texts), T.. (records) and M.. (an mx pattern and a host) are those of
-tests/data/public_cases.json; "3.5" is a body of 70 KB served by HTTPS.
+Measured in November 2026, with real DNS and HTTPS where that matters. The numbers are those of our
+cases: P for a policy text, T for a record, M for an mx pattern and a host; "3.5" stands for a
+body of 70 KB.
 """
 
 READERS = {

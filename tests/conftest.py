@@ -1,0 +1,29 @@
+"""What all tests share."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples in every run and on every machine, however slow it is.
+settings.register_profile(
+    "fixed",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("fixed")
+
+_SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of measured facts that may stand beside the checkout.
+
+    A test that needs it is skipped without it: the project stands alone.
+    """
+    if not _SHARED.is_dir():
+        pytest.skip(f"needs {_SHARED}, the measured cases, which are no part of the project")
+    return _SHARED

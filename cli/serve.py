@@ -87,7 +87,7 @@ def _short(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-class _Server(BaseApplication):  # type: ignore[misc]
+class _Server(BaseApplication):
     def __init__(self, application: wsgi.PolicyHost, host: str, port: int, welcome: str) -> None:
         self._application = application
         self._options = {

@@ -17,13 +17,13 @@ from pathlib import Path
 EVENT = "policy_fetch"
 MAX_LINE = 4096  # bytes: what one write to a pipe keeps in one piece (PIPE_BUF)
 
-# bytes of JSON that each text from outside may take; all the rest of a line stays below 1,900
+# bytes of JSON that each text from outside may take; all the rest of a line is below 1,800
 CUT = {
     "policy_host": 255,
     "http_method": 16,
-    "path": 384,
-    "forwarded_for": 384,
-    "user_agent": 384,
+    "path": 512,
+    "forwarded_for": 512,
+    "user_agent": 512,
     "accept": 96,
     "accept_encoding": 64,
     "cache_control": 48,

@@ -1,0 +1,104 @@
+"""Settings: defaults that work, and errors that say which variable and what it may be."""
+
+from pathlib import Path
+
+import pytest
+
+from policy import config
+from policy.address import Source
+from policy.config import EventSink
+from policy.errors import SettingsError
+
+
+def read(environ: dict[str, str], cwd: Path, code: Path | None = None) -> config.Settings:
+    return config.settings(environ, cwd=cwd, code=code)
+
+
+def test_empty_environment_is_enough(tmp_path: Path) -> None:
+    found = read({}, tmp_path)
+    assert found.home == tmp_path / "var"
+    assert found.warehouse == f"duckdb:{tmp_path / 'var' / 'warehouse.duckdb'}"
+    assert found.events is EventSink.STDOUT
+    assert found.client_address.source is Source.PEER
+    assert found.retention_days == 400
+
+
+def test_cloud_run_takes_the_last_forwarded_address(tmp_path: Path) -> None:
+    rule = read({"K_SERVICE": "mta-sts"}, tmp_path).client_address
+    assert (rule.source, rule.hops) == (Source.FORWARDED, 1)
+
+
+@pytest.mark.parametrize(
+    ("made", "environ", "expected"),
+    [
+        ([], {}, "var/policies"),
+        (["policy/data"], {}, "policy/data"),
+        (["policy/data", "var/policies"], {}, "var/policies"),
+        (["policy/data", "h/policies"], {"MTA_STS_HOME": "h"}, "h/policies"),
+        (["policy/data"], {"MTA_STS_POLICIES": "elsewhere"}, "elsewhere"),
+    ],
+)
+def test_own_policies_come_before_shipped_ones(
+    tmp_path: Path, made: list[str], environ: dict[str, str], expected: str
+) -> None:
+    for folder in made:
+        (tmp_path / folder).mkdir(parents=True)
+    assert read(environ, tmp_path).policies == tmp_path / expected
+
+
+def test_function_finds_the_policies_beside_its_code(tmp_path: Path) -> None:
+    (tmp_path / "code" / "policy" / "data").mkdir(parents=True)
+    found = read({}, tmp_path / "elsewhere", tmp_path / "code")
+    assert found.policies == tmp_path / "code" / "policy" / "data"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("MTA_STS_POLICY", "x", "MTA_STS_POLICY is no setting; did you mean MTA_STS_POLICIES?"),
+        ("MTA_STS_HOEM", "x", "MTA_STS_HOEM is no setting; did you mean MTA_STS_HOME?"),
+        (
+            "MTA_STS_EVENTS",
+            "syslog",
+            "MTA_STS_EVENTS: expected one of stdout, file, none, found 'syslog'",
+        ),
+        (
+            "MTA_STS_CLIENT_IP",
+            "FULL",
+            "MTA_STS_CLIENT_IP: expected one of full, prefix, none, found 'FULL'",
+        ),
+        (
+            "MTA_STS_RETENTION_DAYS",
+            "0",
+            "MTA_STS_RETENTION_DAYS: expected a number of days from 1, found '0'",
+        ),
+        (
+            "MTA_STS_RETENTION_DAYS",
+            "٣",
+            "MTA_STS_RETENTION_DAYS: expected a number of days from 1, found '٣'",
+        ),
+        (
+            "MTA_STS_WAREHOUSE",
+            "sqlite:x",
+            "MTA_STS_WAREHOUSE: expected duckdb:PATH, found 'sqlite:x'",
+        ),
+        (
+            "MTA_STS_TIMEZONE",
+            "Mars/Olympus",
+            "MTA_STS_TIMEZONE: expected a zone such as Europe/Berlin, found 'Mars/Olympus'",
+        ),
+        (
+            "MTA_STS_TIMEZONE",
+            "../etc/passwd",
+            "MTA_STS_TIMEZONE: expected a zone such as Europe/Berlin, found '../etc/passwd'",
+        ),
+    ],
+)
+def test_wrong_setting_is_named(tmp_path: Path, name: str, value: str, message: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read({name: value}, tmp_path)
+    assert str(caught.value) == message
+
+
+def test_a_variable_of_another_name_is_not_ours(tmp_path: Path) -> None:
+    assert read({"MTASTS_EVENTS": "x", "HOME": "/"}, tmp_path) == read({}, tmp_path)

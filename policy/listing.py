@@ -50,7 +50,7 @@ def findings(
 def _file_name(name: str, where: str) -> Finding | None:
     stem = name[: -len(SUFFIX)]
     better = stem.lower() if stem.isascii() and is_domain(stem) else ""
-    if name != better + SUFFIX:
+    if not better or name != better + SUFFIX:
         return finding(
             "file-name-invalid",
             better,

@@ -1,21 +1,24 @@
 """The function's entry points.
 
-``policy_host`` is public and answers policy fetches. Nothing heavy is imported for it: most
-fetches meet a cold instance, and some senders give up after 2 seconds.
+``policy_host`` is public and answers policy fetches. Nothing heavy is imported for it, not even
+Flask where no framework has done so: most fetches meet a cold instance, and some senders give
+up after 2 seconds.
 """
 
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 _HERE = Path(__file__).resolve().parent
 # functions-framework appends our folder, so that an installed copy of us would win
 sys.path.insert(0, str(_HERE))
 
-import flask
-
 from policy import config, wsgi
 from policy.errors import SettingsError
+
+if TYPE_CHECKING:
+    import flask
 
 try:
     _settings = config.settings(os.environ, cwd=Path.cwd(), code=_HERE)
@@ -23,18 +26,33 @@ except SettingsError as error:
     wsgi.complain(str(error))
     sys.exit(2)
 
-_policy_host = wsgi.policy_host(_settings, environ=os.environ)
-
-# functions-framework loads us inside its application. Its routing answers robots.txt, upgrades
-# and long hosts itself and reads whole bodies; in front of it, every request is ours.
-if flask.has_app_context() and os.environ.get("FUNCTION_TARGET") == "policy_host":
-    flask.current_app.wsgi_app = _policy_host  # type: ignore[method-assign]
+_host = wsgi.policy_host(_settings, environ=os.environ)
 
 
-def policy_host(request: flask.Request) -> flask.Response:
+def policy_host(request: "flask.Request") -> "flask.Response":
     """Serve a policy, for frameworks that call a function with a Flask request."""
-    answer = _policy_host.answer(request.environ)
+    import flask
+
+    answer = _host.answer(request.environ)
     response = flask.Response(answer.body, answer.status)
     response.headers.clear()
     response.headers.extend(answer.headers)
     return response
+
+
+def _stand_in_front() -> None:
+    """Put our WSGI callable in front of the routing of the application that loads us.
+
+    functions-framework answers robots.txt, upgrades and long hosts itself, and reads whole
+    bodies; in front of that every request is ours.
+    """
+    framework = sys.modules.get("flask")
+    if (
+        framework
+        and framework.has_app_context()
+        and os.environ.get("FUNCTION_TARGET") == "policy_host"
+    ):
+        framework.current_app.wsgi_app = _host
+
+
+_stand_in_front()

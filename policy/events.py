@@ -17,7 +17,7 @@ from pathlib import Path
 EVENT = "policy_fetch"
 MAX_LINE = 4096  # bytes: what one write to a pipe keeps in one piece (PIPE_BUF)
 
-# bytes of JSON that each text from outside may take; all the rest of a line is below 1,800
+# bytes of JSON that each text from outside may take; all the rest of a line is below 1,750
 CUT = {
     "policy_host": 255,
     "http_method": 16,

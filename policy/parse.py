@@ -19,7 +19,7 @@ _WSP = " \t"
 _BOM = codecs.BOM_UTF8
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
-_VALUE = re.compile(r"[\x21-\x7e\x80-\U0010ffff](?:[\x20-\x7e\x80-\U0010ffff]*[^\x20])?")
+_VALUE = re.compile(r"[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?")  # quick to compile
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _MAX_AGE = re.compile(r"[0-9]{1,10}")
 _ADDRESS_LITERAL = re.compile(r"\[.*\]|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*")

@@ -89,18 +89,25 @@ def framework(
     home: Path,
     env: Mapping[str, str],
     *,
-    stdout: int | None = subprocess.DEVNULL,
+    stdout: int = subprocess.DEVNULL,
+    stderr: int | None = None,
     cwd: Path | None = None,
+    shell: str = "",
 ) -> Iterator[Host]:
-    """functions-framework with a function of ours, until the block ends."""
+    """functions-framework with a function of ours, until the block ends.
+
+    ``shell`` is what a shell does with the command ``"$@"``, such as ``exec "$@" >&-``.
+    """
     port = free_port()
-    command = [Path(sys.executable).with_name("functions-framework"), "--target", target]
-    command += ["--source", source, "--host", "127.0.0.1", "--port", str(port)]
+    command = ["sh", "-c", shell, "sh"] if shell else []
+    command += [str(Path(sys.executable).with_name("functions-framework")), "--target", target]
+    command += ["--source", str(source), "--host", "127.0.0.1", "--port", str(port)]
     process = subprocess.Popen(
         command,
         env=environment(MTA_STS_HOME=str(home), **env),
         cwd=cwd or home,
         stdout=stdout,
+        stderr=stderr,
         start_new_session=True,
     )
     try:

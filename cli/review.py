@@ -57,22 +57,26 @@ def review(domains: Sequence[str], source: str | None, fail_on: str, as_json: bo
     wanted = [names.domain(text) for text in domains]
     if source is not None:
         wanted += names.from_file(source)
+        if not wanted:
+            raise click.UsageError(f"--from {source} names no domain")
     if not folder.is_dir():
         start = f"mta-sts init {wanted[0] if wanted else 'example.com'}"
         raise click.UsageError(f"there is no policy folder {_short(folder)}; start with: {start}")
-    everything = not wanted and source is None
-    results = _results(PolicyFolder(folder), None if everything else list(dict.fromkeys(wanted)))
+    results = _results(PolicyFolder(folder), list(dict.fromkeys(wanted)))
     if as_json:
         json_lines(asdict(finding) for result in results for finding in result.findings)
     else:
-        _report(results, show_notices=not everything)
+        _report(results, show_notices=bool(wanted))
     limit = Severity(fail_on).rank
     found = [finding for result in results for finding in result.findings]
     return _FINDINGS if any(finding.severity.rank <= limit for finding in found) else 0
 
 
-def _results(policies: PolicyFolder, wanted: list[str] | None) -> list[_Result]:
-    """The findings by domain; those about no domain that could be named stand under ""."""
+def _results(policies: PolicyFolder, wanted: list[str]) -> list[_Result]:
+    """The findings by domain, of all domains where none is wanted.
+
+    Those about no domain that could be named stand under "", at the end.
+    """
     where = _short(policies.folder)
     files = policies.file_names()
     around: dict[str, list[Finding]] = {}
@@ -84,14 +88,14 @@ def _results(policies: PolicyFolder, wanted: list[str] | None) -> list[_Result]:
     known = {stem for stem in stems if is_domain(stem) and stem == stem.lower()}
     known |= {row.policy_domain for row in policies.rows().values() if row.same_as}
     known |= set(around) - {""}
-    chosen = sorted(known) if wanted is None else wanted
+    chosen = wanted or sorted(known)
     _refuse_unknown([domain for domain in chosen if domain not in known], where)
     if not chosen and "" not in around:
         raise click.UsageError(
             f"there is no policy in {where}; start with: mta-sts init example.com"
         )
     results = [_of_domain(policies, domain, around) for domain in _progress(chosen)]
-    if wanted is None and "" in around:
+    if not wanted and "" in around:
         results.append(_Result("", tuple(around[""])))
     return results
 
@@ -143,7 +147,7 @@ def _report(results: Sequence[_Result], *, show_notices: bool) -> None:
     quiet: Counter[str] = Counter()
     for result in results:
         own: Sequence[Finding] = result.findings
-        if result.same_as in by_domain:
+        if result.same_as and result.same_as in by_domain:
             shared.setdefault(result.same_as, []).append(result.domain)
             told = {(said.code, said.line) for said in by_domain[result.same_as].findings}
             own = [said for said in own if (said.code, said.line) not in told]

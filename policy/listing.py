@@ -115,5 +115,5 @@ def _rows(rows: Mapping[str, DomainRow], files: set[str], where: str) -> Iterato
                 subject,
                 observed=row.adopted_id[:FOUND_LIMIT],
                 expected=f"1 to {MAX_ID_LENGTH} letters and digits",
-                remedy=f"empty adopted_id of {domain}, then: mta-sts records {domain}",
+                remedy=f"empty adopted_id of {domain}, then:\nmta-sts records {domain}",
             )

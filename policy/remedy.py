@@ -39,10 +39,10 @@ _GOOD = "version: STSv1\nmode: none\nmax_age: 1\n"
 _TO_DO = {
     "policy-bom": "save the file as UTF-8 without a byte order mark",
     "policy-too-large": "shorten the text to what senders need: version, mode, max_age, mx",
-    "mx-underscore": "give the host a name without '_' in its MX record and its certificate, and "
-    "write that name here",
-    "mx-wildcard-invalid": "name each host on a line of its own, or let '*' be the whole first "
-    "label, as in mx: *.mail.example.com",
+    "mx-underscore": "give the host a name without '_' in its MX record and certificate, "
+    "and write that here",
+    "mx-wildcard-invalid": "name each host, or let '*' be the whole first label:\n"
+    "mx: *.mail.example.com",
 }
 
 
@@ -69,13 +69,13 @@ def of_fault(
 
 def hosts_of(domain: str) -> str:
     """How to find the hosts that the mx lines should name."""
-    return f"write a line 'mx: HOST' for each host that this shows: dig +short MX {domain}"
+    return f"write a line 'mx: HOST' for each host that this shows:\ndig +short MX {domain}"
 
 
 def meant(name: str) -> str | None:
     """The known field that a name is, or is likely meant to be."""
     plain = name.strip(_WSP).lower().replace("-", "_").replace(".", "_").replace(" ", "_")
-    if not name.isascii():
+    if not name.isascii() or plain.startswith("x_"):  # "x-" is how extensions are named
         return None
     nearest = difflib.get_close_matches(plain, parse.KNOWN_FIELDS, n=1, cutoff=_LIKENESS)
     return nearest[0] if nearest else None

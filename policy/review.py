@@ -300,7 +300,7 @@ def _mode_and_age(seen: _Text) -> Iterator[Finding]:
             "mode-testing",
             observed=seen.said(entry),
             expected="mode: enforce, once every MX passes and TLS reports show no failure",
-            remedy=f"when that is so: mta-sts mode {seen.domain} enforce",
+            remedy=f"when that is so:\nmta-sts mode {seen.domain} enforce",
             line=entry.line,
         )
     elif mode is Mode.NONE:

@@ -43,7 +43,7 @@ CASES: list[
      "delete a.example.txt, or the same_as of a.example", ["a.example.txt", "b.example.txt"],
      [DomainRow("a.example", same_as="b.example")], []),
     ("adopted-id-invalid", "a.example", "p/domains.csv", "2024-01-01",
-     "empty adopted_id of a.example, then: mta-sts records a.example", ["a.example.txt"],
+     "empty adopted_id of a.example, then:\nmta-sts records a.example", ["a.example.txt"],
      [DomainRow("a.example", adopted_id="2024-01-01")], []),
 ]  # fmt: skip
 

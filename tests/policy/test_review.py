@@ -14,7 +14,7 @@ from tests.policy.strategies import TEXTS
 
 DOMAIN = "example.com"
 GOOD = "version: STSv1\nmode: enforce\nmax_age: 1209600\nmx: mail.example.com\n"
-HOSTS = "write a line 'mx: HOST' for each host that this shows: dig +short MX example.com"
+HOSTS = "write a line 'mx: HOST' for each host that this shows:\ndig +short MX example.com"
 
 
 def text(
@@ -83,7 +83,7 @@ CASES: list[tuple[str, int | None, str, str, str | bytes]] = [
     ("mode-invalid", 2, "mode: Enforce", "mode: enforce", text(mode="mode: Enforce")),
     ("mode-invalid", 2, "mode: report", "mode: testing", text(mode="mode: report")),
     ("mode-testing", 2, "mode: testing",
-     "when that is so: mta-sts mode example.com enforce", text(mode="mode: testing")),
+     "when that is so:\nmta-sts mode example.com enforce", text(mode="mode: testing")),
     ("mode-none", 2, "mode: none, max_age: 1209600",
      "then delete the TXT record and the file", text(mode="mode: none")),
     ("max-age-missing", None, "", "max_age: 1209600", text(max_age="")),
@@ -111,13 +111,13 @@ CASES: list[tuple[str, int | None, str, str, str | bytes]] = [
     ("mx-address-literal", 4, "mx: [192.0.2.1]", HOSTS, text(mx="mx: [192.0.2.1]")),
     ("mx-ipv4-address", 4, "mx: 192.0.2.1", HOSTS, text(mx="mx: 192.0.2.1")),
     ("mx-wildcard-invalid", 4, "mx: mail*.example.com",
-     "name each host on a line of its own, or let '*' be the whole first label, as in "
-     + "mx: *.mail.example.com", text(mx="mx: mail*.example.com")),
+     "name each host, or let '*' be the whole first label:\nmx: *.mail.example.com",
+     text(mx="mx: mail*.example.com")),
     ("mx-final-dot", 4, "mx: mail.example.com.",
      "mx: mail.example.com", text(mx="mx: mail.example.com.")),
     ("mx-underscore", 4, "mx: a_b.example",
-     "give the host a name without '_' in its MX record and its certificate, and write that "
-     + "name here", text(mx="mx: a_b.example")),
+     "give the host a name without '_' in its MX record and certificate, and write that here",
+     text(mx="mx: a_b.example")),
     ("mx-invalid", 4, "mx: <a.example>", "mx: a.example", text(mx="mx: <a.example>")),
     ("mx-invalid", 4, "mx: -a.example", HOSTS, text(mx="mx: -a.example")),
     ("mx-upper-case", 4, "mx: Mail.Example.com",

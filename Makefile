@@ -16,7 +16,7 @@ run: .venv/.desk
 test: .venv/.dev lint
 	$(BIN)/python -m pytest
 
-# Needs root, network namespaces, nsd and postfix; a test whose needs are absent skips and says which.
+# Needs root, network namespaces, nsd, nginx and postfix; a test whose needs are absent skips and says which.
 test-real: .venv/.dev .venv/.real
 	$(BIN)/python -m pytest -m real -rs
 
@@ -55,5 +55,6 @@ clean:
 # Kept apart: its dependencies are those of a real sender, not ours.
 .venv/.real: .venv/.base
 	$(PYTHON) -m venv .venv/sender
-	.venv/sender/bin/python -m pip --disable-pip-version-check --quiet install postfix-mta-sts-resolver==1.5.1
+	.venv/sender/bin/python -m pip --disable-pip-version-check --quiet install \
+		postfix-mta-sts-resolver==1.5.1 'aiodns<5' 'aiohttp<4'
 	@touch $@

@@ -216,7 +216,7 @@ def test_the_folder_is_judged_too(review: Review) -> None:
 
 def test_a_file_that_cannot_be_read_is_a_finding(review: Review, tmp_path: Path) -> None:
     (tmp_path / "policies").mkdir()
-    (tmp_path / "policies" / "example.com.txt").symlink_to("/etc/hostname")
+    (tmp_path / "policies" / "example.com.txt").symlink_to(__file__)
     (row,) = review("--json").rows()
     assert (row["code"], row["remedy"]) == ("policy-unreadable", "ls -lL policies/example.com.txt")
     assert "expected a file inside the policy folder" in str(row["observed"])

@@ -5,8 +5,10 @@ libraries of another.
 """
 
 import importlib
+import os
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import NoReturn
 
 import click
@@ -55,28 +57,36 @@ def command() -> None:
 
 
 def main() -> NoReturn:
-    """Run the command and exit: 0 done, 1 findings, 2 usage, 3 could not finish, 70 our defect."""
+    """Run the command and exit with its status."""
+    sys.exit(status(command, None))
+
+
+def status(verbs: click.Command, args: Sequence[str] | None) -> int:
+    """Run ``verbs`` and give the exit status; whatever goes wrong is told on stderr.
+
+    0 done, 1 findings, 2 usage or settings, 3 could not finish, 70 our defect (an exception
+    that nobody caught would exit 1, as findings do).
+    """
     try:
-        status = command.main(standalone_mode=False)
-        code = status if isinstance(status, int) else DONE
+        result = verbs.main(args, prog_name="mta-sts", standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        code = error.exit_code
-    except click.Abort:
-        click.echo("stopped; nothing was changed", err=True)
-        code = UNFINISHED
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        return UNFINISHED
     except PolicyError as error:
         click.echo(f"mta-sts: {error}", err=True)
-        code = USAGE
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone, as `| head` does
-        code = DONE
-    except Exception as error:  # noqa: BLE001 - the last resort: uncaught would exit 1, as findings do
-        if isinstance(getattr(error, "exit_status", None), int):
+        return USAGE
+    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+        return DONE
+    except Exception as error:  # noqa: BLE001 - the last resort
+        own = getattr(error, "exit_status", None)
+        if isinstance(own, int):
             click.echo(f"mta-sts: {error}", err=True)
-            code = error.exit_status  # type: ignore[attr-defined]
-        else:
-            traceback.print_exc()
-            click.echo("mta-sts: this is a defect of STS Witness, not of your setup", err=True)
-            code = DEFECT
-    sys.exit(code)
+            return own
+        traceback.print_exc()
+        click.echo("mta-sts: this is a defect of STS Witness, not of your setup", err=True)
+        return DEFECT
+    return result if isinstance(result, int) else DONE

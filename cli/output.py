@@ -21,9 +21,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a fo
 
 
 def json_lines(rows: Iterable[Row]) -> None:
-    """Print one object a line."""
+    """Print one object a line, in ASCII, so that it does nothing to a terminal either."""
     for row in rows:
-        click.echo(json.dumps(row, default=_plain, ensure_ascii=False, allow_nan=False))
+        click.echo(json.dumps(row, default=_plain, allow_nan=False))
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> None:
@@ -43,14 +43,12 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, gap: int 
     """Print columns padded to their widest cell; the last one is not padded."""
     cells = [[visible(cell) for cell in row] for row in rows]
     widths = [
-        max([_width(name), *(_width(row[index]) for row in cells)])
+        max([columns_of(name), *(columns_of(row[index]) for row in cells)])
         for index, name in enumerate(columns)
     ]
     for row in [list(columns), *cells]:
-        padded = [
-            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
-        ]
-        click.echo((" " * gap).join(padded).rstrip())
+        cells_padded = [padded(cell, width) for cell, width in zip(row, widths, strict=True)]
+        click.echo((" " * gap).join(cells_padded).rstrip())
 
 
 def visible(value: object) -> str:
@@ -65,12 +63,27 @@ def visible(value: object) -> str:
     )
 
 
+def fitted(value: object, width: int) -> str:
+    """A value in at most ``width`` terminal columns; "…" stands where it was cut."""
+    text = visible(value)
+    if columns_of(text) <= width:
+        return text
+    while text and columns_of(text) > width - 1:
+        text = text[: min(len(text) - 1, width)]
+    return text + "…"
+
+
+def padded(text: str, width: int) -> str:
+    """The text with spaces behind it up to ``width`` terminal columns."""
+    return text + " " * (width - columns_of(text))
+
+
 def local(at: datetime, timezone: str) -> str:
     """A time for people, to the second, in their zone."""
     return at.astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _width(text: str) -> int:
+def columns_of(text: str) -> int:
     """Terminal columns that a text takes."""
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1

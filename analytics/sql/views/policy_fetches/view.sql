@@ -1,0 +1,35 @@
+-- One row per request to a policy host; seeds, which an installation sends itself, are left out.
+-- Key: event_id. Reads: policy_fetches_v1.
+SELECT
+    event_id,
+    fetched_at,
+    policy_domain,
+    policy_host,
+    policy_id,
+    policy_fingerprint,
+    policy_mode,
+    policy_max_age,
+    http_method,
+    path,
+    http_status,
+    outcome,
+    client_ip,
+    client_ip_source,
+    client_prefix,
+    forwarded_for,
+    user_agent,
+    has_user_agent,
+    accept,
+    has_accept,
+    accept_encoding,
+    cache_control,
+    content_type,
+    http_protocol,
+    response_bytes,
+    latency_us,
+    trace_id,
+    span_id,
+    event_source,
+    loaded_at
+FROM mta_sts_raw.policy_fetches_v1
+WHERE event_source != 'seed'

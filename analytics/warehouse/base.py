@@ -1,0 +1,110 @@
+"""What every warehouse can do: load what is new, and answer a GoogleSQL text.
+
+The desk's is DuckDB, the cloud's BigQuery; who asks does not know which one answers.
+"""
+
+import pickle
+import tempfile
+import weakref
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+Parameter = str | int | float | bool | date | datetime | None
+Values = tuple[object, ...]
+
+MEMORY = 64 * 1024 * 1024  # bytes of an answer kept in memory; what is longer goes to a file
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a question may go; ``rows`` is None where every row is wanted."""
+
+    seconds: float
+    rows: int | None = None
+
+
+class Answer:
+    """Columns and rows, complete: the warehouse is closed again while they are read.
+
+    ``is_cut`` says that there are more rows than the limit let through. Times are aware UTC.
+    """
+
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        self.columns = columns
+        self.is_cut = False
+        self._count = 0
+        self._file = tempfile.SpooledTemporaryFile(max_size=MEMORY)  # noqa: SIM115 - closed below
+        weakref.finalize(self, self._file.close)
+
+    def add(self, rows: list[Values]) -> None:
+        """Append rows; only the warehouse does."""
+        pickle.dump(rows, self._file, protocol=pickle.HIGHEST_PROTOCOL)
+        self._count += len(rows)
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return self._count
+
+    def __iter__(self) -> Iterator[Values]:
+        """Each row, in the order of ``columns``; again from the first one each time."""
+        self._file.seek(0)
+        seen = 0
+        while seen < self._count:
+            rows: list[Values] = pickle.load(self._file)  # noqa: S301 - written by add(), by nobody else
+            seen += len(rows)
+            yield from rows
+
+    def records(self) -> Iterator[dict[str, object]]:
+        """Each row by its column names."""
+        for row in self:
+            yield dict(zip(self.columns, row, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A line that is no valid event: where it stands and why."""
+
+    source: str
+    position: int  # byte of the file at which the line begins
+    reason: str
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What a load did; ``rejected`` holds the first few, ``rejected_count`` counts all."""
+
+    rows: int = 0
+    duplicates: int = 0
+    rejected_count: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)  # files, each with its reason
+    expired_rows: int = 0
+    expired_files: int = 0
+
+    SHOWN = 5
+
+
+class Warehouse(Protocol):
+    """What a command may ask of a warehouse."""
+
+    def load(self, at: datetime) -> Loaded:
+        """Bring in what is new, once, and let go of what is older than the retention.
+
+        Raises:
+            WarehouseError: it could not be done; what was loaded before stays.
+        """
+        ...
+
+    def ask(
+        self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits
+    ) -> Answer:
+        """The answer to one GoogleSQL query, whose ``@names`` stand in ``parameters``.
+
+        Raises:
+            QueryRefusedError: the text is no query that can be run.
+            QueryStoppedError: it took longer than ``limits.seconds``.
+            WarehouseError: the warehouse cannot answer now.
+        """
+        ...

@@ -1,0 +1,278 @@
+"""The desk's warehouse: one DuckDB file, opened briefly.
+
+DuckDB lets one process write or several read. So nothing keeps the file open: a command loads,
+closes, asks, closes, and waits for another that has it.
+"""
+
+import os
+import re
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from analytics.errors import (
+    QueryRefusedError,
+    QueryStoppedError,
+    WarehouseBusyError,
+    WarehouseError,
+)
+from analytics.warehouse import events, load
+from analytics.warehouse.base import Answer, Limits, Loaded, Parameter, Values
+from analytics.warehouse.catalogue import Catalogue
+from analytics.warehouse.events import EventFile
+from analytics.warehouse.prepare import prepared
+
+WAIT_S = 30.0  # for another process that has the file
+HOLD_S = 5.0  # a long load lets others in after so long
+_GAP_S = 0.2  # and is away for so long: longer than their poll
+_POLL_S = 0.05
+_SAY_S = 1.0  # a wait that is shorter is not worth a word
+_BATCH = 2_000  # rows taken from an answer at once
+
+_LOCKED = re.compile(
+    r"Could not set lock on file .* held in (?P<program>.*) \(PID (?P<pid>[0-9]+)\)"
+)
+_CLOSED: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+_OF_THE_WAREHOUSE = (duckdb.OperationalError, duckdb.InternalError, duckdb.FatalException)
+_OF_THE_QUERY = (
+    duckdb.ProgrammingError,
+    duckdb.DataError,
+    duckdb.NotSupportedError,
+    duckdb.PermissionException,
+)
+
+
+def _nobody(_text: str) -> None:
+    """Say nothing."""
+
+
+class DeskWarehouse:
+    """The DuckDB file at ``path``, filled from the event files in ``events_folder``.
+
+    ``tell`` is told, once a wait, whom we wait for.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        events_folder: Path,
+        retention_days: int,
+        catalogue: Catalogue | None = None,
+        tell: Callable[[str], None] = _nobody,
+        wait_s: float = WAIT_S,
+        chunk_bytes: int = events.CHUNK,
+    ) -> None:
+        self._path = path
+        self._events = events_folder
+        self._retention_days = retention_days
+        self._catalogue = catalogue or Catalogue()
+        self._tell = tell
+        self._wait_s = wait_s
+        self._chunk_bytes = chunk_bytes
+
+    def load(self, at: datetime) -> Loaded:
+        """Bring in what is new in the event files; delete rows and files past the retention.
+
+        Raises:
+            WarehouseError: it could not be done; what was loaded before stays.
+        """
+        files, unreadable = events.files(self._events)
+        loaded = Loaded(unreadable=unreadable)
+        while not self._turn(files, loaded, at):
+            time.sleep(_GAP_S)
+        for file in load.expired(files, at, self._retention_days):
+            file.path.unlink(missing_ok=True)
+            loaded.expired_files += 1
+        return loaded
+
+    def _turn(self, files: Sequence[EventFile], loaded: Loaded, at: datetime) -> bool:
+        """Load for HOLD_S at most; whether all was loaded."""
+        until = time.monotonic() + HOLD_S
+        with self._writing() as connection:
+            loader = load.EventLoader(connection, self._catalogue, at)
+            positions = loader.positions()
+            for file in files:
+                position = _position(file, positions)
+                try:
+                    for chunk in events.chunks(file.path, position, size=self._chunk_bytes):
+                        loader.chunk(file, chunk, loaded)
+                        if time.monotonic() > until:
+                            return False
+                except FileNotFoundError:
+                    continue  # it was deleted or renamed meanwhile
+            loaded.expired_rows = load.expire(connection, at, self._retention_days)
+        return True
+
+    def ask(
+        self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits
+    ) -> Answer:
+        """The answer to one GoogleSQL query; nothing but the warehouse can be reached from it.
+
+        Raises:
+            QueryRefusedError: the text is no query that can be run.
+            QueryStoppedError: it took longer than ``limits.seconds``.
+            WarehouseError: the warehouse cannot answer now.
+        """
+        from analytics.warehouse.translate import to_duckdb  # slow to import
+
+        text = to_duckdb(sql)
+        with self._reading() as connection, _deadline(connection, limits.seconds) as is_over:
+            try:
+                return _answer(connection, text, dict(parameters or {}), limits.rows)
+            except duckdb.InterruptException as error:
+                if not is_over():
+                    raise
+                stopped = f"query: stopped after {limits.seconds:g} s"
+                raise QueryStoppedError(f"{stopped}; --timeout allows more") from error
+            except _OF_THE_QUERY as error:
+                raise QueryRefusedError(f"query: {_first_line(error)}") from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        if not self._path.exists():
+            self._create()
+        with self._open(read_only=False) as connection:
+            prepared(connection, self._catalogue)
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._open(read_only=True) as connection:
+            connection.execute("SET lock_configuration = true")
+            yield connection
+
+    def _create(self) -> None:
+        """Put a whole file in place: DuckDB cannot open one whose making was cut short."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=self._path.parent, prefix=".new-") as folder:
+                new = Path(folder) / "warehouse.duckdb"
+                with duckdb.connect(new, config=_CLOSED) as connection:
+                    connection.execute("SET TimeZone = 'UTC'")
+                    prepared(connection, self._catalogue)
+                try:
+                    os.link(new, self._path)
+                except FileExistsError:
+                    return  # another process was first
+                except OSError:  # a file system without hard links
+                    new.replace(self._path)
+        except (OSError, duckdb.Error) as error:
+            reason = getattr(error, "strerror", None) or _first_line(error)
+            raise WarehouseError(f"{self._path}: cannot be made: {reason}") from error
+
+    @contextmanager
+    def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        connection = self._connected(read_only=read_only)
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+        except _OF_THE_WAREHOUSE as error:
+            raise WarehouseError(f"{self._path}: {_first_line(error)}") from error
+        finally:
+            connection.close()
+
+    def _connected(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        config = _CLOSED | {"enable_external_access": False}
+        start, told = time.monotonic(), False
+        while True:
+            try:
+                return duckdb.connect(self._path, read_only=read_only, config=config)
+            except duckdb.Error as error:
+                held = _LOCKED.search(str(error))
+                if held is None:
+                    raise WarehouseError(f"{self._path}: {_first_line(error)}") from error
+                who = _process(held["pid"], held["program"])
+                waited = time.monotonic() - start
+                if waited >= self._wait_s:
+                    raise WarehouseBusyError(
+                        f"{self._path}: in use by {who} for {waited:.0f} s; try again when it is "
+                        f"done, or end it: kill {held['pid']}"
+                    ) from error
+            if waited >= _SAY_S and not told:
+                self._tell(f"waiting for {who}, which has the warehouse open")
+                told = True
+            time.sleep(_POLL_S)
+
+
+def _position(file: EventFile, positions: Mapping[str, tuple[int, str]]) -> int:
+    """Where to read on; from the start where the file was rewritten (events count once anyway)."""
+    position, mark = positions.get(file.source_id, (0, ""))
+    try:
+        return position if position and events.resumes(file, position, mark) else 0
+    except FileNotFoundError:
+        return 0
+
+
+def _process(pid: str, program: str) -> str:
+    """A process as a person knows it."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        words = [program]
+    return f"process {pid} ({_printable(' '.join(words).strip())[:100]})"
+
+
+@contextmanager
+def _deadline(
+    connection: duckdb.DuckDBPyConnection, seconds: float
+) -> Iterator[Callable[[], bool]]:
+    over = threading.Event()
+
+    def stop() -> None:
+        over.set()
+        connection.interrupt()
+
+    timer = threading.Timer(seconds, stop)
+    timer.start()
+    try:
+        yield over.is_set
+    finally:
+        timer.cancel()
+        timer.join()  # so that it never interrupts a closed connection
+
+
+def _answer(
+    connection: duckdb.DuckDBPyConnection,
+    text: str,
+    parameters: dict[str, Parameter],
+    limit: int | None,
+) -> Answer:
+    connection.execute(text, parameters)
+    columns = tuple(str(column[0]) for column in connection.description or ())
+    if twice := sorted({name for name in columns if columns.count(name) > 1}):
+        raise QueryRefusedError(f"query: two columns are named {', '.join(twice)}; use AS")
+    answer = Answer(columns)
+    while rows := connection.fetchmany(_BATCH):
+        if limit is not None and len(answer) + len(rows) > limit:
+            answer.add([_utc(row) for row in rows[: limit - len(answer)]])
+            answer.is_cut = True
+            break
+        answer.add([_utc(row) for row in rows])
+    return answer
+
+
+def _utc(row: Values) -> Values:
+    return tuple(
+        value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value
+        for value in row
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return _printable(str(error).partition("\n")[0])
+
+
+def _printable(text: str) -> str:
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )

@@ -1,0 +1,272 @@
+"""Event lines into DuckDB's ``policy_fetches_v1``: typed, checked, each event once.
+
+A chunk's rows and the position after it become visible together, so a load may be killed anywhere
+and goes on where it was.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from analytics.warehouse import events
+from analytics.warehouse.base import Loaded, Rejected
+from analytics.warehouse.catalogue import Catalogue, Column
+from analytics.warehouse.events import Chunk, EventFile, NotAnEventError
+from policy.events import EVENT
+
+SOURCE = "event-file"
+_TICK = timedelta(microseconds=1)
+
+_JSON_TYPES = {"STRING": "VARCHAR", "TIMESTAMP": "VARCHAR", "INT64": "BIGINT", "BOOL": "BOOLEAN"}
+_KINDS = {  # what json_type says of a value of that type, the usual first
+    "STRING": ("VARCHAR",),
+    "TIMESTAMP": ("VARCHAR",),
+    "INT64": ("UBIGINT", "BIGINT"),
+    "BOOL": ("BOOLEAN",),
+}
+# "" in these is what was sent, beside a boolean that says that something was
+_EMPTY_COUNTS = {"user_agent": "has_user_agent", "accept": "has_accept"}
+_ONLY_SERVED = ("policy_max_age",)  # 0 where no policy was served
+
+
+class Connection(Protocol):
+    """What we use of an open DuckDB."""
+
+    def execute(self, query: str, parameters: object = None) -> "Connection":
+        """Run a statement."""
+        ...
+
+    def fetchall(self) -> list[tuple[object, ...]]:
+        """The rows of the last one."""
+        ...
+
+
+class EventLoader:
+    """Writes the new lines of event files; several, each within its own transaction."""
+
+    def __init__(self, connection: Connection, catalogue: Catalogue, at: datetime) -> None:
+        schema = catalogue.schema("policy_fetches_v1")
+        self._columns = tuple(column for column in schema.columns if column.name != "loaded_at")
+        self._connection = connection
+        self._at = self._after_all(at)
+        self._sql = _typed(self._columns)
+
+    def _after_all(self, at: datetime) -> datetime:
+        """A ``loaded_at`` that is later than every other, though clocks go back.
+
+        Who follows the log asks for what was loaded after what they have seen.
+        """
+        ((last,),) = self._connection.execute(
+            "SELECT MAX(loaded_at) FROM mta_sts_raw.load_positions_v1"
+        ).fetchall()
+        return max(at, last + _TICK) if isinstance(last, datetime) else at
+
+    def positions(self) -> dict[str, tuple[int, str]]:
+        """The position and mark of every file that was read."""
+        rows = self._connection.execute(
+            "SELECT source_id, position, mark FROM mta_sts_raw.load_positions_v1 WHERE source = $source",
+            {"source": SOURCE},
+        ).fetchall()
+        return {str(source): (int(str(at)), str(mark)) for source, at, mark in rows}
+
+    def chunk(self, file: EventFile, chunk: Chunk, loaded: Loaded) -> None:
+        """Write one chunk and the position after it, or nothing."""
+        self._connection.execute("BEGIN")
+        try:
+            rejected = self._rejected(file, chunk)
+            read, rows = self._insert()
+            self._advance(file, chunk, rows, len(rejected))
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._at += _TICK
+        loaded.rows += rows
+        loaded.duplicates += read - rows
+        loaded.rejected_count += len(rejected)
+        loaded.rejected += rejected[: Loaded.SHOWN - len(loaded.rejected)]
+
+    def _rejected(self, file: EventFile, chunk: Chunk) -> list[Rejected]:
+        """Put the chunk's typed rows into ``incoming``; what is no event comes back."""
+        lines = chunk.lines
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE incoming AS {self._sql}", {"lines": lines}
+        )
+        rejected, mended = [], []
+        for number in self._odd():
+            start = chunk.starts[number]
+            try:
+                text = events.reread(lines[number], self._columns)
+            except NotAnEventError as error:
+                rejected.append(Rejected(str(file.path), start, str(error)))
+                continue
+            if text is not None:
+                mended.append((text, start))
+        if chunk.is_too_long:
+            reason = f"longer than {events.CHUNK} bytes"
+            rejected.append(Rejected(str(file.path), chunk.start, reason))
+        return rejected + self._second_try(file, mended)
+
+    def _odd(self) -> list[int]:
+        """Line numbers that DuckDB did not take for an event."""
+        rows = self._connection.execute(
+            "SELECT number FROM incoming WHERE NOT is_event ORDER BY number"
+        ).fetchall()
+        return [int(str(number)) for (number,) in rows]
+
+    def _second_try(self, file: EventFile, mended: Sequence[tuple[str, int]]) -> list[Rejected]:
+        if not mended:
+            return []
+        self._connection.execute("DELETE FROM incoming WHERE NOT is_event")
+        self._connection.execute(
+            f"INSERT INTO incoming {self._sql}", {"lines": [text for text, _start in mended]}
+        )
+        reason = "no value that the warehouse can keep"
+        return [Rejected(str(file.path), mended[number][1], reason) for number in self._odd()]
+
+    def _insert(self) -> tuple[int, int]:
+        """Events read, and rows written: an event that is there already is left out."""
+        ((count, distinct, first, last),) = self._connection.execute(
+            "SELECT COUNT(*), COUNT(DISTINCT event_id), MIN(fetched_at), MAX(fetched_at) "
+            "FROM incoming WHERE is_event"
+        ).fetchall()
+        once = "" if count == distinct else "QUALIFY ROW_NUMBER() OVER (PARTITION BY event_id) = 1"
+        names = ", ".join(column.name for column in self._columns)
+        # the same event has the same time: only that part of the table is looked at
+        ((rows,),) = self._connection.execute(
+            f"""
+            INSERT INTO mta_sts_raw.policy_fetches_v1 ({names}, loaded_at)
+            SELECT {names}, $loaded_at
+            FROM incoming
+            WHERE is_event AND event_id NOT IN (
+                SELECT event_id FROM mta_sts_raw.policy_fetches_v1
+                WHERE fetched_at BETWEEN $first AND $last
+            )
+            {once}
+            """,  # noqa: S608 - names of our own schema
+            {"loaded_at": self._at, "first": first, "last": last},
+        ).fetchall()
+        return int(str(count)), int(str(rows))
+
+    def _advance(self, file: EventFile, chunk: Chunk, rows: int, rejected: int) -> None:
+        key = {"source": SOURCE, "source_id": file.source_id}
+        before = self._connection.execute(
+            "DELETE FROM mta_sts_raw.load_positions_v1 WHERE source = $source AND source_id = $source_id "
+            "RETURNING row_count, rejected_count",
+            key,
+        ).fetchall()
+        row_count, rejected_count = before[0] if before else (0, 0)
+        self._connection.execute(
+            "INSERT INTO mta_sts_raw.load_positions_v1 (source, source_id, source_name, position, mark, row_count, "
+            "rejected_count, loaded_at) VALUES ($source, $source_id, $source_name, $position, "
+            "$mark, $row_count, $rejected_count, $loaded_at)",
+            key
+            | {
+                "source_name": str(file.path),
+                "position": chunk.end,
+                "mark": chunk.mark,
+                "row_count": int(str(row_count)) + rows,
+                "rejected_count": int(str(rejected_count)) + rejected,
+                "loaded_at": self._at,
+            },
+        )
+
+
+def expire(connection: Connection, at: datetime, days: int) -> int:
+    """Delete the rows that are older than ``days``, and say how many.
+
+    Positions go too, once their file has not grown for as long: it was removed with its day.
+    """
+    before = {"before": at - timedelta(days=days)}
+    ((oldest,),) = connection.execute(
+        "SELECT MIN(fetched_at) FROM mta_sts_raw.policy_fetches_v1"
+    ).fetchall()
+    connection.execute(
+        "DELETE FROM mta_sts_raw.load_positions_v1 WHERE loaded_at < $before", before
+    )
+    if not isinstance(oldest, datetime) or oldest >= before["before"]:
+        return 0
+    ((count,),) = connection.execute(
+        "DELETE FROM mta_sts_raw.policy_fetches_v1 WHERE fetched_at < $before", before
+    ).fetchall()
+    return int(str(count))
+
+
+def expired(files: Iterable[EventFile], at: datetime, days: int) -> list[EventFile]:
+    """The files whose whole day is older than ``days``."""
+    last = (at - timedelta(days=days)).date()
+    return [file for file in files if file.day is not None and file.day < last]
+
+
+def _typed(columns: Sequence[Column]) -> str:
+    """A query over ``$lines``: number, is_event, and a column a key of the event.
+
+    JSON that is no JSON must not fail the statement, nor a string pass for a number: kinds are
+    looked at beside the values.
+    """
+    shape = {
+        "event": "VARCHAR",
+        "fetch": {column.name: _JSON_TYPES[column.type] for column in columns},
+    }
+    paths = ", ".join(["'$.event'", *(f"'$.fetch.{column.name}'" for column in columns)])
+    usual = ", ".join(["'VARCHAR'", *(f"'{_KINDS[column.type][0]}'" for column in columns)])
+    kinds = " AND ".join(_kind(number, column) for number, column in enumerate(columns, start=2))
+    kept = " AND ".join(check for column in columns if (check := _kept(column)))
+    values = ", ".join(f"{_value(column)} AS {column.name}" for column in columns)
+    return f"""
+        WITH given AS (
+            SELECT
+                generate_subscripts($lines::VARCHAR[], 1) - 1 AS number,
+                unnest($lines::VARCHAR[]) AS line
+        ),
+        parsed AS (
+            SELECT
+                number,
+                CASE WHEN json_valid(line) THEN line ELSE 'null' END AS entry,
+                json_type(entry, [{paths}]) AS kinds,
+                json_transform(entry, '{json.dumps(shape)}') AS fields
+            FROM given
+        ),
+        named AS (SELECT number, kinds, fields.event AS event, fields.fetch AS f FROM parsed)
+        SELECT
+            number,
+            COALESCE(
+                event = '{EVENT}'
+                AND CASE WHEN kinds = [{usual}] THEN TRUE ELSE kinds[1] = 'VARCHAR' AND {kinds} END
+                AND {kept},
+                FALSE
+            ) AS is_event,
+            {values}
+        FROM named
+    """  # noqa: S608 - names of our own schema
+
+
+def _kind(number: int, column: Column) -> str:
+    """Whether the value is of the column's type, or absent where it may be."""
+    allowed = ", ".join(f"'{kind}'" for kind in _KINDS[column.type])
+    check = f"kinds[{number}] IN ({allowed})"
+    return check if column.is_required else f"COALESCE({check} OR kinds[{number}] = 'NULL', TRUE)"
+
+
+def _kept(column: Column) -> str:
+    """Whether the table can keep the value; "" where it always can."""
+    field = f"f.{column.name}"
+    if column.type == "TIMESTAMP":
+        form = f"regexp_full_match({field}, '{events.INSTANT}')"
+        return f"{form} AND {_value(column)} >= '0001-01-01'"
+    if column.type == "STRING":
+        return f"{field} != ''" if column.is_required else ""
+    return f"{field} IS NOT NULL" if column.is_required else ""
+
+
+def _value(column: Column) -> str:
+    """The value as the table has it."""
+    field = f"f.{column.name}"
+    if column.type == "TIMESTAMP":
+        return f"TRY_CAST({field} AS TIMESTAMPTZ)"
+    if column.name in _EMPTY_COUNTS:
+        return f"CASE WHEN f.{_EMPTY_COUNTS[column.name]} THEN {field} END"
+    if column.name in _ONLY_SERVED:
+        return f"CASE WHEN f.policy_id != '' THEN {field} END"
+    return f"NULLIF({field}, '')" if column.type == "STRING" else field

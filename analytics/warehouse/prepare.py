@@ -1,0 +1,126 @@
+"""The DuckDB file's schemas, tables and views, as the catalogue has them.
+
+Views are made anew only where a text, a schema or the translation differs from those that made
+them: parsing and translating take longer than most commands.
+"""
+
+import hashlib
+from importlib.metadata import version
+from pathlib import Path
+
+from analytics.errors import WarehouseError
+from analytics.warehouse.catalogue import RAW, VIEWS, Catalogue, Column
+from analytics.warehouse.load import Connection
+
+_TYPES = {
+    "BOOL": "BOOLEAN",
+    "BYTES": "BLOB",
+    "DATE": "DATE",
+    "FLOAT64": "DOUBLE",
+    "INT64": "BIGINT",
+    "STRING": "VARCHAR",
+    "TIMESTAMP": "TIMESTAMPTZ",
+}
+
+
+def prepared(connection: Connection, catalogue: Catalogue) -> None:
+    """Make what is missing or differs; rows stay.
+
+    Raises:
+        WarehouseError: a table is there with columns that the schema has not, or of other types.
+        CatalogueError: the catalogue cannot be used.
+    """
+    state = _state(catalogue)  # one row in main.prepared: what made the views of this file
+    connection.execute("CREATE TABLE IF NOT EXISTS main.prepared (state VARCHAR)")
+    if connection.execute("SELECT state FROM main.prepared").fetchall() == [(state,)]:
+        return
+    connection.execute("BEGIN")
+    try:
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {RAW}")
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {VIEWS}")
+        for table in catalogue.tables:
+            _make_table(connection, catalogue, table)
+        _make_views(connection, catalogue)
+        connection.execute("DELETE FROM main.prepared")
+        connection.execute("INSERT INTO main.prepared VALUES ($state)", {"state": state})
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _state(catalogue: Catalogue) -> str:
+    """A hash of all that the views come from: catalogue, our translation, sqlglot's."""
+    folder = Path(__file__).parent
+    digest = hashlib.sha256(catalogue.fingerprint.encode())
+    for name in ("prepare.py", "translate.py"):
+        digest.update((folder / name).read_bytes())
+    digest.update(version("sqlglot").encode())
+    return digest.hexdigest()
+
+
+def _make_table(connection: Connection, catalogue: Catalogue, table: str) -> None:
+    schema = catalogue.schema(table)
+    definitions = ", ".join(_definition(column) for column in schema.columns)
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {RAW}.{table} ({definitions})")
+    there = _columns(connection, RAW, table)
+    for column in schema.columns:
+        if column.name not in there and not column.is_required:
+            connection.execute(f"ALTER TABLE {RAW}.{table} ADD COLUMN {_definition(column)}")
+    wanted = {column.name: _described(column) for column in schema.columns}
+    if _columns(connection, RAW, table) != wanted:
+        raise WarehouseError(
+            f"{RAW}.{table} has other columns than this version of STS Witness expects; "
+            "move the warehouse file away and run the command again: it is filled from the events"
+        )
+    _comment(connection, catalogue, table, "TABLE")
+
+
+def _make_views(connection: Connection, catalogue: Catalogue) -> None:
+    from analytics.warehouse.translate import to_duckdb  # slow to import, and not needed often
+
+    old = connection.execute(
+        "SELECT view_name FROM duckdb_views() WHERE schema_name = $schema", {"schema": VIEWS}
+    ).fetchall()
+    for (name,) in old:
+        connection.execute(f'DROP VIEW {VIEWS}."{name}"')
+    for view in catalogue.views_in_order():
+        # each column in the type that the schema states: DuckDB sums INT64 to HUGEINT
+        columns = ", ".join(
+            f"CAST({column.name} AS {_TYPES[column.type]}) AS {column.name}"
+            for column in catalogue.schema(view).columns
+        )
+        body = to_duckdb(catalogue.text(view))
+        connection.execute(f"CREATE VIEW {VIEWS}.{view} AS SELECT {columns} FROM ({body})")  # noqa: S608
+        _comment(connection, catalogue, view, "VIEW")
+
+
+def _comment(connection: Connection, catalogue: Catalogue, name: str, kind: str) -> None:
+    schema, full = catalogue.schema(name), f"{catalogue.dataset(name)}.{name}"
+    connection.execute(f"COMMENT ON {kind} {full} IS {_quoted(schema.description)}")
+    for column in schema.columns:
+        text = _quoted(column.description)
+        connection.execute(f"COMMENT ON COLUMN {full}.{column.name} IS {text}")
+
+
+def _columns(connection: Connection, schema: str, table: str) -> dict[str, tuple[str, bool]]:
+    rows = connection.execute(
+        "SELECT column_name, data_type, NOT is_nullable FROM duckdb_columns() "
+        "WHERE schema_name = $schema AND table_name = $table",
+        {"schema": schema, "table": table},
+    ).fetchall()
+    return {str(name): (str(kind), bool(required)) for name, kind, required in rows}
+
+
+def _definition(column: Column) -> str:
+    return f"{column.name} {_TYPES[column.type]}{' NOT NULL' if column.is_required else ''}"
+
+
+def _described(column: Column) -> tuple[str, bool]:
+    kind = _TYPES[column.type]
+    name = "TIMESTAMP WITH TIME ZONE" if kind == "TIMESTAMPTZ" else kind
+    return name, column.is_required
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,90 @@
+"""Which queries a person may run: one that reads our tables and views, and nothing else.
+
+The syntax tree decides, not the text. The engine's own locks stand behind it: the connection is
+read-only, without files, network or settings.
+"""
+
+from sqlglot import exp
+
+from analytics.errors import QueryRefusedError
+from analytics.warehouse.catalogue import RAW, VIEWS, Catalogue
+from analytics.warehouse.translate import generated, parsed
+from policy.errors import shown
+
+MAX_BYTES = 64 * 1024  # of a query's text; a parser's work grows with it
+
+# what reads, and only that: everything else a tree may hold at its root is refused
+_ROOTS = (exp.Select, exp.SetOperation, exp.Subquery)
+_NEVER = (exp.Command, exp.DDL, exp.DML, exp.Into, exp.Lock, exp.Set, exp.Pragma)
+
+
+def checked(text: str, catalogue: Catalogue) -> str:
+    """The query as GoogleSQL, its views named with their dataset; a view's name reads it whole.
+
+    Raises:
+        QueryRefusedError: it is not one SELECT over our tables and views.
+    """
+    name = text.strip()
+    if name in catalogue.views or name.removeprefix(f"{VIEWS}.") in catalogue.views:
+        return f"SELECT * FROM {VIEWS}.{name.removeprefix(f'{VIEWS}.')}"  # noqa: S608 - a name of ours
+    if len(text.encode("utf-8", "replace")) > MAX_BYTES:
+        raise QueryRefusedError(f"query: longer than {MAX_BYTES} bytes")
+    tree = parsed(text)
+    if not isinstance(tree, _ROOTS):
+        raise QueryRefusedError(f"query: expected one SELECT or a view, found {_found(tree, name)}")
+    for node in tree.walk():
+        if isinstance(node, _NEVER):
+            raise QueryRefusedError(f"query: expected SELECT alone, found {_keyword(node)}")
+        if isinstance(node, exp.Parameter | exp.Placeholder):
+            raise QueryRefusedError("query: parameters have no value here; write the value")
+    bare = [table for table in list(tree.find_all(exp.Table)) if _is_bare(table, catalogue)]
+    for table in bare:
+        table.set("db", exp.to_identifier(VIEWS))
+    generated(tree)  # refuses what the desk cannot answer, before the warehouse is opened
+    return tree.sql(dialect="bigquery") if bare else text
+
+
+def _found(tree: exp.Expr, text: str) -> str:
+    first = text.split(maxsplit=1)[0] if text else ""
+    if isinstance(tree, exp.Column | exp.Alias | exp.Dot):  # a mistyped view parses as a column
+        return f"{shown(text)}; `mta-sts query` lists the views"
+    return shown(first)
+
+
+def _keyword(node: exp.Expr) -> str:
+    return type(node).__name__.upper()
+
+
+def _is_bare(table: exp.Table, catalogue: Catalogue) -> bool:
+    """Whether it is a view that stands without its dataset.
+
+    Raises:
+        QueryRefusedError: it is nothing that a query may read.
+    """
+    if not isinstance(table.this, exp.Identifier):
+        raise QueryRefusedError(f"query: no table functions, found {shown(table.this.sql())}")
+    if table.args.get("version") or table.args.get("sample"):
+        raise QueryRefusedError("query: neither FOR SYSTEM_TIME nor TABLESAMPLE here")
+    name, dataset = table.name, table.db
+    if not dataset and _is_cte(table):
+        return False
+    if not (dataset or table.catalog) and name in catalogue.views:
+        return True
+    known = {RAW: catalogue.tables, VIEWS: catalogue.views}.get(dataset, ())
+    if table.catalog or name not in known:
+        full = ".".join(part for part in (table.catalog, dataset, name) if part)
+        raise QueryRefusedError(
+            f"query: there is no table or view {shown(full)}; `mta-sts query` lists the views"
+        )
+    return False
+
+
+def _is_cte(table: exp.Table) -> bool:
+    """Whether the name is one that a WITH round the table gives."""
+    node: exp.Expr | None = table.parent
+    while node is not None:
+        with_ = node.args.get("with_")
+        if with_ and any(cte.alias == table.name for cte in with_.expressions):
+            return True
+        node = node.parent
+    return False

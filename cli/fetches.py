@@ -1,0 +1,279 @@
+"""mta-sts fetches: the log of requests to the policy hosts."""
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from analytics.warehouse.base import Limits, Parameter, Warehouse
+from cli import names
+from cli.output import columns_of, fitted, json_lines, local, padded, visible
+from cli.since import moment
+from cli.warehouse import load, opened, settings_with, warehouse_option
+from policy.config import Settings
+from policy.store import SUFFIX
+
+Row = Mapping[str, object]
+
+_LIMIT = 50  # rows that a person gets
+_FOLLOWED = 10  # of them before what is new, as tail has it
+_PAGE = 20_000  # rows asked for at once: the warehouse is not kept open while they are printed
+_SECONDS = 60.0
+_POLL_S = 0.5
+_WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which fetches are asked for; None is no bound."""
+
+    domain: str | None = None
+    since: datetime | None = None
+    loaded_after: datetime | None = None
+    loaded_until: datetime | None = None
+    before: tuple[datetime, str] | None = None  # fetched_at and event_id
+
+    def conditions(self) -> tuple[list[str], dict[str, Parameter]]:
+        """The conditions in GoogleSQL, and what their parameters stand for."""
+        texts: list[str] = []
+        values: dict[str, Parameter] = {}
+        if self.domain is not None:
+            texts.append("policy_domain = @domain")
+            values["domain"] = self.domain
+        if self.since is not None:
+            texts.append("fetched_at >= @since")
+            values["since"] = self.since
+        if self.loaded_after is not None:
+            texts.append("loaded_at > @loaded_after")
+            values["loaded_after"] = self.loaded_after
+        if self.loaded_until is not None:
+            texts.append("loaded_at <= @loaded_until")
+            values["loaded_until"] = self.loaded_until
+        if self.before is not None:
+            texts.append(
+                "(fetched_at < @fetched_at OR (fetched_at = @fetched_at AND event_id < @event_id))"
+            )
+            values["fetched_at"], values["event_id"] = self.before
+        return texts, values
+
+
+_EXAMPLES = """\b
+Examples: mta-sts fetches --domain example.com --since 24h
+          mta-sts fetches --follow
+"""
+
+
+@click.command(epilog=_EXAMPLES)
+@click.option("--domain", metavar="DOMAIN", help="Only fetches of this policy domain.")
+@click.option(
+    "--since", metavar="WHEN", help="Only from then on: 2026-11-01, 2026-11-01T10:00Z, 24h, 7d."
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    help=f"At most so many.  [default: {_LIMIT}; all with --json; the last {_FOLLOWED} with --follow]",
+)
+@click.option("--follow", is_flag=True, help="Go on with what comes in, oldest first; end: Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="One fetch a line, as a JSON object.")
+@warehouse_option
+def fetches(
+    domain: str | None,
+    since: str | None,
+    limit: int | None,
+    follow: bool,
+    as_json: bool,
+    warehouse: str | None,
+) -> None:
+    """Show who fetched which policy, newest first, and what they got."""
+    at = datetime.now(UTC)
+    chosen = settings_with(warehouse)
+    wanted = Wanted(
+        domain=None if domain is None else names.domain(domain),
+        since=None if since is None else moment(since, at=at, timezone=chosen.timezone),
+    )
+    desk = opened(chosen)
+    load(desk, at)
+    show = json_lines if as_json else Table(chosen.timezone).show
+    if follow:
+        _follow(desk, chosen, wanted, _FOLLOWED if limit is None else limit, show)
+        return
+    if limit is None and not as_json:
+        limit = _LIMIT
+    count = 0
+    for rows in newest(desk, wanted, limit):
+        show(rows)
+        count += len(rows)
+    if count == 0:
+        _explain_none(desk, chosen, wanted)
+    elif limit == count and not as_json:
+        click.echo(f"the newest {count}; --limit shows more", err=True)
+
+
+def newest(warehouse: Warehouse, wanted: Wanted, limit: int | None) -> Iterator[list[Row]]:
+    """The wanted fetches, newest first, a page at a time."""
+    while limit is None or limit > 0:
+        size = _PAGE if limit is None else min(limit, _PAGE)
+        rows = _ask(warehouse, wanted, f"ORDER BY fetched_at DESC, event_id DESC LIMIT {size}")
+        if rows:
+            yield rows
+        if len(rows) < size:
+            return
+        last = rows[-1]
+        wanted = replace(wanted, before=(_time(last["fetched_at"]), str(last["event_id"])))
+        limit = None if limit is None else limit - size
+
+
+def _ask(warehouse: Warehouse, wanted: Wanted, order: str) -> list[Row]:
+    texts, values = wanted.conditions()
+    where = f"WHERE {' AND '.join(texts)}" if texts else ""
+    sql = f"SELECT * FROM mta_sts.policy_fetches {where} {order}"  # noqa: S608 - values are parameters
+    return list(warehouse.ask(sql, values, limits=Limits(_SECONDS)).records())
+
+
+def _follow(
+    warehouse: Warehouse,
+    chosen: Settings,
+    wanted: Wanted,
+    limit: int,
+    show: Callable[[Iterable[Row]], None],
+) -> None:
+    """Show the last ``limit``, then what comes in, until Ctrl-C."""
+    folder = chosen.home / "events"
+    seen = _last_load(warehouse)
+    try:
+        last = [
+            row
+            for page in newest(warehouse, replace(wanted, loaded_until=seen), limit)
+            for row in page
+        ]
+        _show_now(last[::-1], show)
+        if limit and not last:
+            _explain_none(warehouse, chosen, wanted)
+        before: dict[str, tuple[int, int]] | None = None
+        while True:
+            while (stamps := _stamps(folder)) == before:
+                time.sleep(_POLL_S)
+            before = stamps
+            load(warehouse, datetime.now(UTC))
+            new = _ask(
+                warehouse, replace(wanted, loaded_after=seen), "ORDER BY fetched_at, event_id"
+            )
+            _show_now(new, show)
+            seen = max((_time(row["loaded_at"]) for row in new), default=seen)
+    except KeyboardInterrupt:
+        return  # it is how one ends it
+
+
+def _show_now(rows: list[Row], show: Callable[[Iterable[Row]], None]) -> None:
+    if rows:
+        show(rows)
+        sys.stdout.flush()
+
+
+def _stamps(folder: Path) -> dict[str, tuple[int, int]]:
+    """What changes when an event is written; the warehouse is opened only then."""
+    stamps = {}
+    for path in folder.glob("*.jsonl"):
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            continue
+        stamps[path.name] = (status.st_size, status.st_mtime_ns)
+    return stamps
+
+
+def _last_load(warehouse: Warehouse) -> datetime:
+    sql = "SELECT MAX(loaded_at) AS loaded_at FROM mta_sts.policy_fetches"
+    ((last,),) = warehouse.ask(sql, limits=Limits(_SECONDS))
+    return last if isinstance(last, datetime) else datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Table:
+    """Fetches for people, in 100 columns or the terminal's width where that is more.
+
+    The columns keep the widths that the first rows gave them.
+    """
+
+    def __init__(self, timezone: str) -> None:
+        self._timezone = timezone
+        self._widths: tuple[int, ...] = ()
+
+    def show(self, rows: Iterable[Row]) -> None:
+        """Print the rows, below a header the first time."""
+        cells = [self._cells(row) for row in rows]
+        if not self._widths:
+            header = ["TIME", "POLICY DOMAIN", "ANSWER", "ADDRESS", "USER-AGENT"]
+            self._widths = _widths([header, *cells])
+            self._print(header)
+        for line in cells:
+            self._print(line)
+
+    def _print(self, cells: Sequence[str]) -> None:
+        columns = zip(cells, self._widths, strict=True)
+        click.echo(
+            "  ".join(padded(fitted(cell, width), width) for cell, width in columns).rstrip()
+        )
+
+    def _cells(self, row: Row) -> list[str]:
+        agent = visible(row["user_agent"]) if row["has_user_agent"] else "(none)"
+        return [
+            local(_time(row["fetched_at"]), self._timezone),
+            visible(row["policy_domain"] or row["policy_host"] or "(none)"),
+            _answer(row),
+            visible(row["client_ip"] or row["client_prefix"] or f"({row['client_ip_source']})"),
+            f"[sample] {agent}" if row["event_source"] == "sample" else agent,
+        ]
+
+
+def _answer(row: Row) -> str:
+    """Status, and the beginning of the id that was served or why none was."""
+    if row["outcome"] == "served":
+        return f"{row['http_status']} {visible(row['policy_id'])[:8]}"
+    return f"{row['http_status']} {visible(row['outcome'])}"
+
+
+def _widths(lines: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    total = max(
+        _WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns if sys.stdout.isatty() else 0
+    )
+    widest = [max(columns_of(line[index]) for line in lines) for index in range(5)]
+    time_, answer, address = widest[0], min(widest[2], 22), min(widest[3], 39)
+    rest = total - time_ - answer - address - 4 * 2
+    # the domain gives way to the User-Agent, but not below half of what there is for both
+    domain = min(widest[1], max(rest // 2, rest - widest[4]))
+    return time_, domain, answer, address, rest - domain
+
+
+def _time(value: object) -> datetime:
+    if not isinstance(value, datetime):
+        raise TypeError(f"expected a time, found {value!r}")
+    return value
+
+
+def _explain_none(warehouse: Warehouse, chosen: Settings, wanted: Wanted) -> None:
+    """Say on stderr why there is nothing to show, and what to do."""
+    sql = "SELECT COUNT(*) AS n, MAX(fetched_at) AS last FROM mta_sts.policy_fetches"
+    ((count, last),) = warehouse.ask(sql, limits=Limits(_SECONDS))
+    if isinstance(last, datetime):
+        until = local(last, chosen.timezone)
+        text = f"None of the {count} fetches matches; the last one was at {until}. Try: mta-sts fetches"
+        click.echo(text, err=True)
+        return
+    domain = wanted.domain or _first_domain(chosen.policies)
+    click.echo(
+        f"No fetch is logged in {chosen.home / 'events'} yet. What to try:\n"
+        "  Is the policy host running here?   mta-sts serve\n"
+        "  Ask it as a sending MTA would:     "
+        f"curl -H 'Host: mta-sts.{domain}' http://127.0.0.1:8080/.well-known/mta-sts.txt\n"
+        "  Then look again:                   mta-sts fetches --follow",
+        err=True,
+    )
+
+
+def _first_domain(policies: Path) -> str:
+    return min((path.stem for path in policies.glob(f"*{SUFFIX}")), default="example.com")

@@ -18,9 +18,9 @@ from policy.errors import PolicyError
 DONE, FINDINGS, USAGE, UNFINISHED, DEFECT = 0, 1, 2, 3, 70  # exit status
 
 VERBS = {
-    "init": "cli.publish",
-    "mode": "cli.publish",
-    "mx": "cli.publish",
+    "init": "cli.init",
+    "mode": "cli.mode",
+    "mx": "cli.mx",
     "review": "cli.review",
     "records": "cli.records",
     "serve": "cli.serve",

@@ -151,7 +151,9 @@ def _schema(body: bytes, where: str) -> Schema:
             cluster=tuple(given.get("cluster", ())),
             answers=given.get("answers", ""),
         )
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
+    except KeyError as error:
+        raise CatalogueError(f"{where}: {error} is missing") from error
+    except (yaml.YAMLError, TypeError, AttributeError, ValueError) as error:
         raise CatalogueError(f"{where}: {error}") from error
     names = [column.name for column in columns]
     if len(set(names)) != len(names):

@@ -31,7 +31,7 @@ from analytics.warehouse.prepare import prepared
 WAIT_S = 30.0  # for another process that has the file
 HOLD_S = 5.0  # a long load lets others in after so long
 _GAP_S = 0.2  # and is away for so long: longer than their poll
-_POLL_S = 0.05
+_POLL_S = 0.02
 _SAY_S = 1.0  # a wait that is shorter is not worth a word
 _BATCH = 2_000  # rows taken from an answer at once
 

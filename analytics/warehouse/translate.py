@@ -22,6 +22,7 @@ _MICROSECONDS = {
     "HOUR": 3_600_000_000,
     "DAY": 86_400_000_000,
 }
+_OTHER_PARTS = {"WEEK": "ISOWEEK", "MILLISECOND": "MICROSECOND"}
 _DATE_PARTS = ("WEEK", "ISOWEEK", "MONTH", "QUARTER", "YEAR", "ISOYEAR", "DAY")
 
 
@@ -97,9 +98,10 @@ def _refuse(node: exp.Expr) -> None:
         raise QueryRefusedError("query: PARSE_TIMESTAMP takes no zone here; use %z in the text")
     if isinstance(node, exp.DateTrunc) and _unit(node).partition("(")[0] not in _DATE_PARTS:
         raise QueryRefusedError("query: DATE_TRUNC takes a date part; use TIMESTAMP_TRUNC")
-    if isinstance(node, exp.Extract) and node.name.upper() in ("WEEK", "MILLISECOND"):
-        part = node.name.upper()
-        raise QueryRefusedError(f"query: EXTRACT({part} …) differs here; use ISOWEEK, MICROSECOND")
+    if isinstance(node, exp.Extract):
+        part = node.this.sql(dialect="bigquery").upper().partition("(")[0]  # WEEK(MONDAY)
+        if other := _OTHER_PARTS.get(part):
+            raise QueryRefusedError(f"query: EXTRACT({part} …) differs here; use {other}")
 
 
 _REFUSED: dict[type[exp.Expr], str] = {
@@ -149,10 +151,15 @@ def _unix_seconds(node: exp.Expr) -> exp.Expr:
 
 
 def _extract(node: exp.Expr) -> exp.Expr:
-    if node.name.upper() == "DAYOFWEEK":  # Sunday is 1, where DuckDB has 0
+    part = node.name.upper()
+    if part == "DAYOFWEEK":  # Sunday is 1, where DuckDB has 0
         return exp.paren(exp.Add(this=node.copy(), expression=exp.Literal.number(1)))
-    if node.name.upper() == "ISOWEEK":
+    if part == "MICROSECOND":  # of the second, where DuckDB has those of the minute
+        return exp.paren(exp.Mod(this=node.copy(), expression=exp.Literal.number(1_000_000)))
+    if part == "ISOWEEK":
         return exp.Extract(this=exp.var("WEEK"), expression=node.expression.copy())
+    if part == "DATE":
+        return exp.cast(node.expression.copy(), "date")
     return node
 
 

@@ -1,0 +1,241 @@
+"""Each view over rows written by hand, and its schema.yaml over what it really gives.
+
+A case is a folder ``tests/sql/<view>/<case>`` with an input file a table and ``expect.yaml``. Rows
+say why they are there; a column that an input row leaves out has the default below, one that an
+expected row leaves out is not looked at.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from analytics.errors import CatalogueError
+from analytics.warehouse.catalogue import Catalogue, references, with_datasets
+from analytics.warehouse.prepare import prepared
+
+CASES = Path(__file__).parents[1] / "sql"
+CATALOGUE = Catalogue()
+Row = dict[str, object]
+
+DEFAULTS: Mapping[str, Row] = {
+    "policy_fetches_v1": {
+        "fetched_at": datetime(2026, 11, 1, 12, tzinfo=UTC),
+        "policy_domain": "example.com",
+        "policy_host": "mta-sts.example.com",
+        "policy_id": "0123456789abcdef0123",
+        "http_method": "GET",
+        "path": "/.well-known/mta-sts.txt",
+        "http_status": 200,
+        "outcome": "served",
+        "client_ip": "192.0.2.1",
+        "client_ip_source": "peer",
+        "user_agent": "Postfix",
+        "has_user_agent": True,
+        "has_accept": False,
+        "response_bytes": 90,
+        "latency_us": 150,
+        "event_source": "function",
+        "loaded_at": datetime(2026, 11, 3, tzinfo=UTC),
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def empty() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        # as where nobody has set it; each view must answer in UTC, by the adapter's setting
+        connection.execute("SET TimeZone = 'UTC'")
+        prepared(connection, CATALOGUE)
+        yield connection
+
+
+@pytest.fixture
+def connection(empty: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    empty.execute("BEGIN")
+    yield empty
+    empty.execute("ROLLBACK")
+
+
+def read(path: Path) -> list[Row]:
+    rows: list[Row] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert all(row.pop("why") for row in rows), path
+    return rows
+
+
+def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
+    for number, given in enumerate(rows):
+        row = {"event_id": f"{number:032x}", **DEFAULTS[table], **given}
+        names, marks = ", ".join(row), ", ".join("?" * len(row))
+        connection.execute(
+            f"INSERT INTO mta_sts_raw.{table} ({names}) VALUES ({marks})",  # noqa: S608
+            list(row.values()),
+        )
+
+
+def answer(connection: duckdb.DuckDBPyConnection, view: str) -> list[Row]:
+    connection.execute(f"SELECT * FROM mta_sts.{view}")  # noqa: S608
+    names = [column[0] for column in connection.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in connection.fetchall()]
+
+
+FOLDERS = sorted(path.parent for path in CASES.glob("*/*/expect.yaml"))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_view_answers_as_written_by_hand(
+    connection: duckdb.DuckDBPyConnection, folder: Path
+) -> None:
+    view = folder.parent.name
+    for path in sorted(folder.glob("*_v1.yaml")):
+        insert(connection, path.stem, read(path))
+    expected = read(folder / "expect.yaml")
+    key = CATALOGUE.schema(view).key
+    found = {tuple(row[name] for name in key): row for row in answer(connection, view)}
+    wanted = {tuple(row[name] for name in key): row for row in expected}
+    assert found.keys() == wanted.keys()
+    for at, row in wanted.items():
+        assert {name: found[at][name] for name in row} == row
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_key_is_unique_and_required_columns_are_there(
+    connection: duckdb.DuckDBPyConnection, folder: Path
+) -> None:
+    view = folder.parent.name
+    for path in sorted(folder.glob("*_v1.yaml")):
+        insert(connection, path.stem, read(path))
+    schema, rows = CATALOGUE.schema(view), answer(connection, view)
+    keys = [tuple(row[name] for name in schema.key) for row in rows]
+    assert len(set(keys)) == len(keys) > 0
+    required = [column.name for column in schema.columns if column.is_required]
+    assert not [row for row in rows if any(row[name] is None for name in required)]
+
+
+PYTHON_TYPES: Mapping[str, type] = {
+    "STRING": str, "BOOL": bool, "INT64": int, "FLOAT64": float, "DATE": date, "TIMESTAMP": datetime,
+}  # fmt: skip
+DUCKDB_TYPES: Mapping[str, str] = {
+    "STRING": "VARCHAR", "BOOL": "BOOLEAN", "INT64": "BIGINT", "FLOAT64": "DOUBLE", "DATE": "DATE",
+    "TIMESTAMP": "TIMESTAMP WITH TIME ZONE",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*CATALOGUE.tables, *CATALOGUE.views])
+def test_schema_is_what_the_object_has(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    schema = CATALOGUE.schema(name)
+    rows = connection.execute(
+        f"DESCRIBE {CATALOGUE.dataset(name)}.{name}"  # COUNTIF would be a HUGEINT
+    ).fetchall()
+    assert [(row[0], row[1]) for row in rows] == [
+        (column.name, DUCKDB_TYPES[column.type]) for column in schema.columns
+    ]
+    comments = connection.execute(
+        "SELECT comment FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? "
+        "ORDER BY column_index",
+        [CATALOGUE.dataset(name), name],
+    ).fetchall()
+    assert [comment for (comment,) in comments] == [column.description for column in schema.columns]
+
+
+def test_values_have_the_types_of_the_schema(connection: duckdb.DuckDBPyConnection) -> None:
+    insert(connection, "policy_fetches_v1", [{"outcome": "unknown-host", "policy_max_age": 1}])
+    for view in ("policy_fetches", "policy_fetches_daily", "refused_fetches"):
+        (row,) = answer(connection, view)
+        for column in CATALOGUE.schema(view).columns:
+            kinds = (PYTHON_TYPES[column.type], *(() if column.is_required else (type(None),)))
+            assert type(row[column.name]) in kinds, (view, column.name)
+
+
+def test_each_view_has_a_case() -> None:
+    assert sorted({folder.parent.name for folder in FOLDERS}) == list(CATALOGUE.views)
+
+
+def test_event_table_has_the_keys_of_the_event() -> None:
+    import json
+
+    from tests.analytics.build import event
+
+    columns = [column.name for column in CATALOGUE.schema("policy_fetches_v1").columns]
+    assert columns == [*json.loads(event(1))["fetch"], "loaded_at"]
+
+
+def test_each_view_says_what_it_answers_and_names_its_key_in_its_text() -> None:
+    for view in CATALOGUE.views:
+        schema, text = CATALOGUE.schema(view), CATALOGUE.text(view)
+        assert schema.answers.endswith("?")
+        key = schema.key[0] if len(schema.key) == 1 else f"({', '.join(schema.key)})"
+        assert f"-- Key: {key}. Reads: " in text
+        said = text.partition("Reads: ")[2].partition(".")[0].split(", ")
+        assert sorted(said) == sorted(name for _dataset, name in references(text))
+
+
+def test_views_come_after_what_they_read() -> None:
+    order = CATALOGUE.views_in_order()
+    assert order.index("policy_fetches") < order.index("policy_fetches_daily")
+    assert sorted(order) == list(CATALOGUE.views)
+
+
+def test_dataset_tokens_are_replaced_and_nothing_else() -> None:
+    sql = """-- mta_sts.policy_fetches
+SELECT 'mta_sts.a', "mta_sts.b", x.mta_sts /* mta_sts.c */ # mta_sts.d
+FROM mta_sts.policy_fetches JOIN mta_sts_raw.policy_fetches_v1 USING (event_id)"""
+    assert with_datasets(sql, {"mta_sts": "mine", "mta_sts_raw": "mine_raw"}) == sql.replace(
+        "FROM mta_sts.", "FROM mine."
+    ).replace("JOIN mta_sts_raw.", "JOIN mine_raw.")
+    assert references(sql) == {("mta_sts", "policy_fetches"), ("mta_sts_raw", "policy_fetches_v1")}
+
+
+COLUMN = "{name: a, type: INT64, mode: required, description: x}"
+HEAD = "description: x\ngrain: x\nkey: [a]\n"
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        ("description: x", "'columns' is missing"),
+        (HEAD.replace("grain: x\n", "") + f"columns: [{COLUMN}]", "'grain' is missing"),
+        (HEAD + f"columns: [{COLUMN.replace('INT64', 'HUGEINT')}]", "a: expected one of BOOL, "),
+        (HEAD + f"columns: [{COLUMN.replace('required', 'sometimes')}]", "a: expected one of requ"),
+        (HEAD + f"columns: [{COLUMN}, {COLUMN}]", "a column stands twice"),
+        (HEAD.replace("[a]", "[a, b]") + f"columns: [{COLUMN}]", "b is no column"),
+        ("a: [", "while parsing a flow"),
+    ],
+)
+def test_schema_that_is_none_is_told_with_its_file(
+    tmp_path: Path, schema: str, reason: str
+) -> None:
+    path = tmp_path / "tables" / "t_v1" / "schema.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(schema)
+    with pytest.raises(CatalogueError) as caught:
+        Catalogue(tmp_path).schema("t_v1")
+    assert str(caught.value).startswith("tables/t_v1/schema.yaml: ")
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (
+            {"a": "SELECT x FROM mta_sts.b", "b": "SELECT x FROM mta_sts.a"},
+            "views read one another: a → b → a",
+        ),
+        ({"a": "SELECT x FROM mta_sts.c"}, "views/a/view.sql: there is no mta_sts.c"),
+        ({"a": "SELECT x FROM mta_sts_raw.a"}, "views/a/view.sql: there is no mta_sts_raw.a"),
+    ],
+)
+def test_views_that_cannot_be_ordered_are_told(
+    tmp_path: Path, texts: Mapping[str, str], message: str
+) -> None:
+    for view, text in texts.items():
+        folder = tmp_path / "views" / view
+        folder.mkdir(parents=True)
+        (folder / "schema.yaml").write_text(HEAD + f"columns: [{COLUMN}]")
+        (folder / "view.sql").write_text(text)
+    with pytest.raises(CatalogueError) as caught:
+        Catalogue(tmp_path).views_in_order()
+    assert str(caught.value) == message

@@ -124,8 +124,8 @@ def _correction(fetched: Fetch, faults: tuple[PolicySyntaxError, ...]) -> str:
 def _record_warnings(domain: str, record: asking.Published) -> Iterator[str]:
     if record.record is None:
         yield (
-            f"there is no STS record that senders take ({record.fault}), so they hold nothing; "
-            f"publish one: mta-sts records {domain}"
+            f"there is no valid STS record ({record.fault}), so senders that go by the RFC hold "
+            f"no policy; publish one: mta-sts records {domain}"
         )
 
 

@@ -69,19 +69,25 @@ from_option = click.option(
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The STS record of a domain as DNS has it, and how long an old one may be handed out."""
+    """The STS record of a domain as DNS has it; ``lookup`` is ``None`` where it was not asked."""
 
-    lookup: Lookup[tuple[bytes, ...]] | None  # None where DNS was not asked
-    record: StsRecord | None
-    fault: str  # why there is none that senders take
-    ttl: int
-    ttl_source: str
-    record_name: str  # where a CNAME leads to, or ""
+    lookup: Lookup[tuple[bytes, ...]] | None = None
+    record: StsRecord | None = None
+    fault: str = ""  # why there is none that senders take
+    name: str = ""  # where a CNAME leads to, or ""
 
     @property
     def is_unknown(self) -> bool:
         """Whether DNS was asked and gave no answer."""
         return self.lookup is not None and self.lookup.outcome is Outcome.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Ttl:
+    """How long an old STS record may still be handed out, and how that is known."""
+
+    seconds: int
+    source: str
 
 
 def resolver(nameserver: tuple[str, int] | None, *, offline: bool) -> Resolver | None:
@@ -115,27 +121,32 @@ def at_once(
 
 
 def published(dns: Resolver | None, domain: str) -> Published:
-    """The STS record of a domain, with the TTL that counts for whoever still has the old one."""
+    """The STS record of a domain."""
     if dns is None:
-        return Published(None, None, "", ASSUMED_TTL, "assumed, since DNS was not asked", "")
+        return Published()
     found = dns.txt(RECORD_PREFIX + domain)
     name = found.chain[-1] if found.chain else ""
-    if found.outcome is Outcome.UNKNOWN:
-        said = f"assumed, since DNS could not be asked: {found.reason}"
-        return Published(found, None, found.reason, ASSUMED_TTL, said, name)
-    if found.outcome is Outcome.ABSENT:
-        said = "assumed, since there is no STS record yet"
-        return Published(found, None, found.reason, ASSUMED_TTL, said, name)
-    record, fault = None, ""
+    if found.outcome is not Outcome.ANSWER:
+        return Published(found, None, found.reason, name)
     try:
-        record = txt.the_sts_record(found.values)
+        return Published(found, txt.the_sts_record(found.values), "", name)
     except RecordSyntaxError as error:
-        fault = str(error)
-    ttl = dns.full_ttl(found)
-    if ttl is None:
-        said = "assumed, since only a cache could be asked"
-        return Published(found, record, fault, max(ASSUMED_TTL, found.ttl), said, name)
-    return Published(found, record, fault, ttl, "found in DNS", name)
+        return Published(found, None, str(error), name)
+
+
+def ttl(dns: Resolver | None, record: Published) -> Ttl:
+    """The TTL that counts for whoever was given the record a moment ago."""
+    found = record.lookup
+    if dns is None or found is None:
+        return Ttl(ASSUMED_TTL, "assumed, since DNS was not asked")
+    if found.outcome is Outcome.UNKNOWN:
+        return Ttl(ASSUMED_TTL, f"assumed, since DNS could not be asked: {found.reason}")
+    if found.outcome is Outcome.ABSENT:
+        return Ttl(ASSUMED_TTL, "assumed, since there is no STS record yet")
+    known = dns.full_ttl(found)
+    if known is None:
+        return Ttl(max(ASSUMED_TTL, found.ttl), "assumed, since only a cache could be asked")
+    return Ttl(known, "found in DNS")
 
 
 def mx_text(found: Lookup[MxHost]) -> str:

@@ -26,7 +26,7 @@ class Edited:
 
     before: ServedPolicy
     change: Change
-    record: asking.Published
+    ttl: asking.Ttl
     steps: tuple[Step, ...]
     warnings: tuple[str, ...] = ()
 
@@ -60,7 +60,11 @@ def present(folder: PolicyFolder, domain: str) -> ServedPolicy:
 
 
 def change(
-    folder: PolicyFolder, before: ServedPolicy, body: bytes, record: asking.Published
+    folder: PolicyFolder,
+    before: ServedPolicy,
+    body: bytes,
+    record: asking.Published,
+    ttl: asking.Ttl,
 ) -> Change:
     """The change from a policy to a text, as of now."""
     row = folder.rows().get(before.policy_domain)
@@ -73,8 +77,8 @@ def change(
         body,
         with_id,
         datetime.now(UTC),
-        record.ttl,
-        record_name=record.record_name,
+        ttl.seconds,
+        record_name=record.name,
     )
 
 
@@ -105,9 +109,7 @@ def finish(
         _show(folder, edited)
     for result in refused:
         showing.say(f"{result.domain}: {result.text}", hang=2, err=True)
-    for made in edited:
-        for warning in made.warnings:
-            showing.warn(f"{made.domain}: {warning}")
+    showing.warn_all((made.domain, warning) for made in edited for warning in made.warnings)
     changed = [made for made in edited if made.is_changed]
     is_written = bool(changed) and not dry_run
     if is_written:
@@ -169,10 +171,9 @@ def _show_table(edited: Sequence[Edited]) -> None:
 
 
 def _say_ttl(made: Edited) -> None:
-    record = made.record
     showing.say(
         f"Times are for publishing now, {plan.text(made.change.at)}, with the TTL of the STS "
-        f"record added: {record.ttl} s, {record.ttl_source}."
+        f"record added: {made.ttl.seconds} s, {made.ttl.source}."
     )
 
 
@@ -212,8 +213,8 @@ def _row(
         "max_age": after.max_age,
         "is_changed": result.is_changed,
         "is_written": is_written and result.is_changed,
-        "ttl": result.record.ttl,
-        "ttl_source": result.record.ttl_source,
+        "ttl": result.ttl.seconds,
+        "ttl_source": result.ttl.source,
         "difference": list(edit.difference(result.before.body, result.change.body)),
         "steps": [showing.step_row(step) for step in result.steps] if result.is_changed else [],
         "warnings": list(result.warnings),

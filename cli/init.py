@@ -152,9 +152,7 @@ def _finish(
         _show(folder, drafts)
     for result in refused:
         showing.say(f"{result.domain}: {result.text}", hang=2, err=True)
-    for made in drafts:
-        for warning in made.warnings:
-            showing.warn(f"{made.domain}: {warning}")
+    showing.warn_all((made.domain, warning) for made in drafts for warning in made.warnings)
     if drafts and not dry_run:
         many = f"{len(drafts):,} policies in {showing.short(folder.folder)}"
         one = showing.short(folder.path(drafts[0].domain))

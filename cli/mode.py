@@ -89,12 +89,13 @@ def _edited(
     if max_age is not None:
         body = edit.with_max_age(body, max_age)
     record = asking.published(dns, domain)
-    change = changes.change(folder, before, body, record)
+    ttl = asking.ttl(dns, record)
+    change = changes.change(folder, before, body, record, ttl)
     warnings = changes.record_warnings(before, record, body)
     if new is Mode.ENFORCE:
         warnings += _enforce_warnings(change, dns)
     if new is not Mode.NONE:
-        return changes.Edited(before, change, record, plan.mode_changed(change), tuple(warnings))
+        return changes.Edited(before, change, ttl, plan.mode_changed(change), tuple(warnings))
     longest = max(before.policy.max_age, longest_max_age or 0)
     if longest_max_age is None:
         warnings.append(
@@ -102,7 +103,7 @@ def _edited(
             "served, say so with --longest-max-age"
         )
     steps = plan.withdrawn(change, longest)
-    return changes.Edited(before, change, record, steps, tuple(warnings))
+    return changes.Edited(before, change, ttl, steps, tuple(warnings))
 
 
 def _enforce_warnings(change: plan.Change, dns: Resolver | None) -> list[str]:

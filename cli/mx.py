@@ -1,6 +1,7 @@
 """mta-sts mx: add and remove an MX host of a policy, in the order in which no mail bounces."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 
@@ -69,14 +70,15 @@ def _added(
         else:
             warnings.append(f"{pattern} is covered already by mx: {covering}; DNS may name it")
     record = asking.published(dns, domain)
+    ttl = asking.ttl(dns, record)
     live = dns.mx(domain) if dns is not None else None
     warnings += changes.record_warnings(before, record, body)
     for host in drafts.not_covered(before.policy, live):
         if any(pattern.matches(host) for pattern in patterns):
             warnings.append(f"{host} is in the MX records already, ahead of the policy: be quick")
-    change = changes.change(folder, before, body, record)
+    change = changes.change(folder, before, body, record, ttl)
     steps = plan.mx_added(change, [str(pattern) for pattern in patterns])
-    return changes.Edited(before, change, record, steps, tuple(warnings))
+    return changes.Edited(before, change, ttl, steps, tuple(warnings))
 
 
 def _removed(
@@ -87,20 +89,28 @@ def _removed(
     for pattern in patterns:
         body = edit.without_mx(body, pattern.text)
     record = asking.published(dns, domain)
-    change = changes.change(folder, before, body, record)
+    ttl = asking.ttl(dns, record)
+    change = changes.change(folder, before, body, record, ttl)
     live = dns.mx(domain) if dns is not None else None
     warnings = changes.record_warnings(before, record, body)
     if live is None or live.outcome is Outcome.UNKNOWN:
         why = live.reason if live is not None else "not asked"
         warnings.append(f"whether the host is out of the MX records is not known: {why}")
-    uncovered = drafts.not_covered(change.after, live)
-    ttl = _mx_ttl(dns, live)
-    still = [host for host in uncovered if any(pattern.matches(host) for pattern in patterns)]
-    is_gone = live is not None and live.outcome is not Outcome.UNKNOWN and not still
-    steps = plan.mx_removed(change, list(map(str, patterns)), ttl, is_gone=is_gone)
+    named = [
+        host
+        for host in (asking.mx_hosts(live) if live is not None else [])
+        if any(pattern.matches(host) for pattern in patterns)
+    ]
+    still = [host for host in named if not change.after.covers(host)]
+    mx_ttl = _mx_ttl(dns, live)
+    is_gone = live is not None and live.outcome is not Outcome.UNKNOWN and not named
+    steps = plan.mx_removed(change, list(map(str, patterns)), mx_ttl, is_gone=is_gone)
     if still:
         return drafts.Refused(domain, _FOUND, _too_early(domain, still, patterns, steps[0]))
-    return changes.Edited(before, change, record, steps, tuple(warnings))
+    if named:  # another line covers them, so DNS may go on naming them
+        undo = f"mta-sts mx {domain} add {' '.join(map(str, patterns))}"
+        steps = plan.mode_changed(replace(change, undo=undo))
+    return changes.Edited(before, change, ttl, steps, tuple(warnings))
 
 
 def _mx_ttl(dns: Resolver | None, live: Lookup[MxHost] | None) -> int:

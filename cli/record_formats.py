@@ -3,7 +3,7 @@
 import functools
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import click
 
@@ -100,7 +100,7 @@ def gcloud(listings: Sequence[Listing], zone: str) -> None:
                     _gcloud_record(listing.seen.state(record), record, managed)
             if not step.records and step.title == "The policy":
                 click.echo(_guard(listing.wanted, step))
-            _see_and_back(replace(step, back="") if step.records else step, "#")
+            _see_and_back(step, "#")
         click.echo(")")
 
 
@@ -130,8 +130,8 @@ def _comments(line: str, mark: str) -> None:
 
 
 def _see_and_back(step: Step, mark: str) -> None:
-    if step.see:
-        _comments("   See: " + "; ".join(step.see), mark)
+    for number, line in enumerate(step.see):
+        _comments(("   See:  " if number == 0 else " " * 9) + line, mark)
     if step.back:
         _comments("   Back: " + step.back, mark)
 
@@ -142,7 +142,7 @@ def _csv_rows(listing: Listing) -> Iterator[Mapping[str, object]]:
             "policy_domain": listing.domain,
             "step": step.number,
             "title": step.title,
-            "see": "; ".join(step.see),
+            "see": " | ".join(step.see),
             "back": step.back,
         }
         blank = dict.fromkeys(("name", "type", "ttl", "value", "zone", "in_dns"), "")
@@ -168,7 +168,7 @@ def _gcloud_record(state: InDns, record: Record, managed: str) -> None:
     words = ["gcloud", "dns", "record-sets", verb, name]
     words += [f"--zone={managed}", f"--type={kind}", f"--ttl={record.ttl}"]
     click.echo(f"{shlex.join(words)} --rrdatas={shlex.quote(data)}")
-    click.echo(f"#    Back: gcloud dns record-sets delete {name} --zone={managed} --type={kind}")
+    click.echo(f"#    Undo: gcloud dns record-sets delete {name} --zone={managed} --type={kind}")
 
 
 def _guard(wanted: Publication, step: Step) -> str:

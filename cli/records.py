@@ -84,8 +84,7 @@ def records(
 
     results = asking.at_once(wanted, one, label="Asking DNS")
     listings = [result for result in results if isinstance(result, Listing)]
-    for result in results:
-        _warn(result)
+    _warn(results)
     if as_json:
         json_lines(_row(result) for result in results)
     else:
@@ -131,19 +130,16 @@ def _listing(
     return Listing(wanted, steps, seen, tuple(seen.differences(wanted)))
 
 
-def _warn(result: Listing | Refused) -> None:
-    if isinstance(result, Refused):
-        showing.say(f"{result.domain}: {result.text}", hang=2, err=True)
-        return
-    for warning in result.warnings:
-        showing.warn(f"{result.domain}: {warning}")
-    for unknown in result.seen.unknown:
-        showing.say(
-            f"{result.domain}: could not be compared with DNS: {unknown} (--offline leaves that "
-            "out)",
-            hang=2,
-            err=True,
-        )
+def _warn(results: Sequence[Listing | Refused]) -> None:
+    listings = [result for result in results if isinstance(result, Listing)]
+    for result in results:
+        if isinstance(result, Refused):
+            showing.say(f"{result.domain}: {result.text}", hang=2, err=True)
+    showing.warn_all((made.domain, said) for made in listings for said in made.warnings)
+    for made in listings:
+        for unknown in made.seen.unknown:
+            said = f"could not be compared with DNS: {unknown} (--offline leaves that out)"
+            showing.say(f"{made.domain}: {said}", hang=2, err=True)
 
 
 def _row(result: Listing | Refused) -> Mapping[str, object]:

@@ -14,6 +14,8 @@ from policy.record import Record
 
 WIDTH = 100
 
+_NAMED = 3  # domains in a line about many
+
 
 def say(text: str, *, indent: int = 0, hang: int = 0, err: bool = False) -> None:
     """Print a sentence within the width, whatever is in it."""
@@ -34,9 +36,15 @@ def verbatim(lines: Iterable[str], *, indent: int) -> None:
         click.echo((" " * indent + visible(line)).rstrip())
 
 
-def warn(text: str) -> None:
-    """Print a warning on standard error."""
-    say(f"warning: {text}", hang=2, err=True)
+def warn_all(warnings: Iterable[tuple[str, str]]) -> None:
+    """Print warnings by domain on standard error, one that many share only once."""
+    by_text: dict[str, list[str]] = {}
+    for domain, text in warnings:
+        by_text.setdefault(text, []).append(domain)
+    for text, domains in by_text.items():
+        more = len(domains) - _NAMED
+        named = ", ".join(domains[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+        say(f"warning: {named}: {text}", hang=2, err=True)
 
 
 def confirmed(question: str, *, yes: bool) -> None:

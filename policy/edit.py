@@ -82,9 +82,10 @@ def without_mx(body: bytes, pattern: str) -> bytes:
         held = f"; {covering[0]!r} covers it, so remove that one instead" if covering else ""
         listed = ", ".join(str(known) for known in found.mx) or "none"
         raise EditError(f"expected one of the mx values ({listed}), found {pattern!r}{held}")
-    lines = body.split(b"\n")
+    *ended, last = body.split(b"\n")
+    lines = [line + b"\n" for line in ended] + [last]
     kept = [line for number, line in enumerate(lines, start=1) if number not in entries]
-    return _sound(b"\n".join(kept))
+    return _sound(b"".join(kept))
 
 
 def covering(policy: Policy, host: str) -> MxPattern | None:

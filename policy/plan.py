@@ -188,7 +188,7 @@ def _record(change: Change) -> Step:
         (record,),
         wait=f"the TTL of the record ({span(change.ttl)}): until then some are given the old id",
         until=change.moment(0),
-        see=(f"$ {dig('TXT', RECORD_PREFIX + change.domain)}", f"prints {record.value}"),
+        see=(f"$ {dig('TXT', RECORD_PREFIX + change.domain)}", f'prints "{record.value}"'),
         back=_back(change),
     )
 

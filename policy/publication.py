@@ -42,7 +42,7 @@ def _mailbox(wanted: Publication) -> Step:
     post = [uri for uri in wanted.rua if not uri.lower().startswith("mailto:")]
     do, see = [], []
     if wanted.is_rua_assumed:
-        do.append("This address is assumed (--rua mailto:… says another).")
+        do.append("This address is assumed; --rua mailto:ADDRESS says another.")
     if mail:
         do.append(
             f"Send a mail from outside, from another provider, to {' and '.join(mail)}. "
@@ -63,7 +63,7 @@ def _tlsrpt(wanted: Publication) -> Step:
         "The TLSRPT record",
         "Publish it now, so that the first failure is already reported.",
         _published(record, wanted.delegate),
-        see=(f"$ {dig('TXT', name)}", f"prints {record.value}", f"({_NOT_THERE})"),
+        see=(f"$ {dig('TXT', name)}", f'prints "{record.value}"', f"({_NOT_THERE})"),
         back="delete the record; reports stop within about two days",
     )
 
@@ -123,7 +123,7 @@ def _sts(wanted: Publication) -> Step:
         _published(record, wanted.delegate),
         see=(
             f"$ {dig('TXT', record.name)}",
-            f"prints {record.value}",
+            f'prints "{record.value}"',
             "and after a mail to the domain from Gmail:",
             f"$ mta-sts fetches --domain {wanted.domain}",
         ),

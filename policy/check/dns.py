@@ -78,7 +78,7 @@ class Resolver:
             return None
 
     def _ask(self, name: str, kind: str, value: Callable[[object], _T]) -> Lookup[_T]:
-        allowed = min(self._lookup_s, self._until - time.monotonic())
+        allowed = self._allowed_s()
         if allowed <= 0:
             reason = "not asked: the time for look-ups is over"
             return Lookup(name, kind, Outcome.UNKNOWN, reason=reason)
@@ -102,6 +102,9 @@ class Resolver:
             chain=_chain(answer),
         )
 
+    def _allowed_s(self) -> float:
+        return min(self._lookup_s, self._until - time.monotonic())
+
     def _configured(self) -> dns.resolver.Resolver:
         if self._resolver is None:
             made = dns.resolver.Resolver(configure=not self._nameserver)
@@ -114,13 +117,17 @@ class Resolver:
     def _ttl_at_source(self, name: str, kind: str) -> int | None:
         resolver = self._configured()
         zone = dns.resolver.zone_for_name(
-            dns.name.from_text(name), resolver=resolver, lifetime=self._lookup_s
+            dns.name.from_text(name), resolver=resolver, lifetime=self._allowed_s()
         )
         question = dns.message.make_query(name, kind)
-        for server in resolver.resolve(zone, "NS", lifetime=self._lookup_s):
-            for address in resolver.resolve(str(server), "A", lifetime=self._lookup_s):
+        question.flags &= ~dns.flags.RD  # for what it knows itself
+        for server in resolver.resolve(zone, "NS", lifetime=self._allowed_s()):
+            for address in resolver.resolve(str(server), "A", lifetime=self._allowed_s()):
                 answer = dns.query.udp(
-                    question, str(address), timeout=self._try_s, port=self._authority_port
+                    question,
+                    str(address),
+                    timeout=min(self._try_s, self._allowed_s()),
+                    port=self._authority_port,
                 )
                 if answer.flags & dns.flags.AA and answer.answer:
                     return answer.answer[-1].ttl
@@ -166,7 +173,7 @@ def _plain(name: dns.name.Name) -> str:
 def _reason(error: Exception, allowed_s: float) -> str:
     """Why there is no answer, in a line."""
     if isinstance(error, dns.resolver.LifetimeTimeout):
-        return f"no answer within {allowed_s:.0f} s"
+        return f"no answer within {round(allowed_s, 1):g} s"
     if isinstance(error, dns.resolver.NoNameservers):
         said = [f"{server} answered {what}" for server, _, _, what, _ in error.kwargs["errors"]]
         return "; ".join(dict.fromkeys(said)) or "no name server answered"

@@ -43,7 +43,10 @@ def fetch(
         try:
             with context.wrap_socket(connection, server_hostname=HOST_PREFIX + domain) as secured:
                 seen = replace(seen, failed_at="http")
-                seen = _answer(seen, secured, HOST_PREFIX + domain)
+                answered = _answer(seen, secured, HOST_PREFIX + domain)
+                if overdue.is_set():  # a body that only the end of the connection ends
+                    raise TimeoutError
+                seen = answered
         except (OSError, http.client.HTTPException) as error:
             reason = f"no whole answer within {deadline_s:g} s" if overdue.is_set() else ""
             step = seen.failed_at or "tls"
@@ -99,6 +102,8 @@ def _answer(seen: Fetch, secured: ssl.SSLSocket, host: str) -> Fetch:
     request.request("GET", "/.well-known/mta-sts.txt", headers=headers)
     response = request.getresponse()
     body = response.read(MAX_POLICY_BYTES + 1)
+    if response.length and len(body) <= MAX_POLICY_BYTES:  # read() with a limit tells no early end
+        raise http.client.IncompleteRead(body, response.length)
     return replace(
         seen,
         outcome=Outcome.ANSWER,

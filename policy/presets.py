@@ -62,7 +62,7 @@ PRESETS = (
         ("mail.protection.outlook.com",),
         ("*.mail.protection.outlook.com",),
         "each domain has one host right under mail.protection.outlook.com, which the wildcard "
-        "covers; a host under mx.microsoft, which new domains and those with DNSSEC have, it "
+        "covers; a host under mx.microsoft, which domains with DNSSEC have and newer ones may, it "
         "does not",
     ),
     Preset(

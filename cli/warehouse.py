@@ -49,8 +49,8 @@ def opened(chosen: Settings) -> Warehouse:
 def load(warehouse: Warehouse, at: datetime) -> Loaded:
     """Bring in what is new, and say on stderr what could not be read."""
     loaded = warehouse.load(at)
-    for reason in loaded.unreadable:
-        click.echo(f"mta-sts: not read: {reason}", err=True)
+    for trouble in loaded.troubles:
+        click.echo(f"mta-sts: event file {trouble}", err=True)
     for line in loaded.rejected:
         where = f"{line.source}, byte {line.position}"
         click.echo(f"mta-sts: no event, left out: {where}: {line.reason}", err=True)

@@ -79,7 +79,7 @@ class Loaded:
     duplicates: int = 0
     rejected_count: int = 0
     rejected: list[Rejected] = field(default_factory=list)
-    unreadable: list[str] = field(default_factory=list)  # files, each with its reason
+    troubles: list[str] = field(default_factory=list)  # files not read or removed, and why
     expired_rows: int = 0
     expired_files: int = 0
 

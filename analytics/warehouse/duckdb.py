@@ -7,9 +7,9 @@ closes, asks, closes, and waits for another that has it.
 import os
 import re
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,12 +87,16 @@ class DeskWarehouse:
             WarehouseError: it could not be done; what was loaded before stays.
         """
         files, unreadable = events.files(self._events)
-        loaded = Loaded(unreadable=unreadable)
+        loaded = Loaded(troubles=unreadable)
         while not self._turn(files, loaded, at):
             time.sleep(_GAP_S)
         for file in load.expired(files, at, self._retention_days):
-            file.path.unlink(missing_ok=True)
-            loaded.expired_files += 1
+            try:
+                file.path.unlink(missing_ok=True)
+                loaded.expired_files += 1
+            except OSError as error:
+                reason = f"{file.path}: past its retention, cannot be removed: {error.strerror}"
+                loaded.troubles.append(reason)
         return loaded
 
     def _turn(self, files: Sequence[EventFile], loaded: Loaded, at: datetime) -> bool:
@@ -126,14 +130,13 @@ class DeskWarehouse:
         from analytics.warehouse.translate import to_duckdb  # slow to import
 
         text = to_duckdb(sql)
-        with self._reading() as connection, _deadline(connection, limits.seconds) as is_over:
+        with self._reading() as connection:
             try:
-                return _answer(connection, text, dict(parameters or {}), limits.rows)
-            except duckdb.InterruptException as error:
-                if not is_over():
-                    raise
-                stopped = f"query: stopped after {limits.seconds:g} s"
-                raise QueryStoppedError(f"{stopped}; --timeout allows more") from error
+                return _within(
+                    limits.seconds,
+                    connection,
+                    lambda: _answer(connection, text, dict(parameters or {}), limits.rows),
+                )
             except _OF_THE_QUERY as error:
                 raise QueryRefusedError(f"query: {_first_line(error)}") from error
 
@@ -178,6 +181,10 @@ class DeskWarehouse:
             yield connection
         except _OF_THE_WAREHOUSE as error:
             raise WarehouseError(f"{self._path}: {_first_line(error)}") from error
+        except RuntimeError as error:
+            if str(error) == "Query interrupted":  # how DuckDB passes Ctrl-C on
+                raise KeyboardInterrupt from error
+            raise
         finally:
             connection.close()
 
@@ -222,23 +229,22 @@ def _process(pid: str, program: str) -> str:
     return f"process {pid} ({_printable(' '.join(words).strip())[:100]})"
 
 
-@contextmanager
-def _deadline(
-    connection: duckdb.DuckDBPyConnection, seconds: float
-) -> Iterator[Callable[[], bool]]:
-    over = threading.Event()
-
-    def stop() -> None:
-        over.set()
-        connection.interrupt()
-
-    timer = threading.Timer(seconds, stop)
-    timer.start()
-    try:
-        yield over.is_set
-    finally:
-        timer.cancel()
-        timer.join()  # so that it never interrupts a closed connection
+def _within(
+    seconds: float, connection: duckdb.DuckDBPyConnection, work: Callable[[], Answer]
+) -> Answer:
+    """What ``work`` gives, in a thread: this one waits, so that Ctrl-C ends the query at once."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        future = pool.submit(work)
+        try:
+            return future.result(timeout=seconds)
+        except BaseException as error:
+            while not future.done():
+                connection.interrupt()
+                wait([future], timeout=_POLL_S)
+            if isinstance(error, TimeoutError):
+                stopped = f"query: stopped after {seconds:g} s; --timeout allows more"
+                raise QueryStoppedError(stopped) from error
+            raise
 
 
 def _answer(

@@ -2,7 +2,10 @@
 
 import csv
 import json
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +16,7 @@ from analytics.warehouse.catalogue import Catalogue
 from cli.main import main
 from policy.events import Outcome
 from tests.analytics.build import START, Desk, event
+from tests.host import ROOT
 
 
 @dataclass(frozen=True)
@@ -154,3 +158,19 @@ def test_what_is_new_is_loaded_first(tmp_path: Path, run: Run) -> None:
     assert run(sql, "--json").out == '{"n": 4}\n'
     Desk(tmp_path).append(event(5, at=START))
     assert run(sql, "--json").out == '{"n": 5}\n'
+
+
+def test_ctrl_c_ends_a_query_at_once(tmp_path: Path, run: Run) -> None:
+    run()
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from cli.main import main; main()", "query", ENDLESS],
+        cwd=ROOT, env={"MTA_STS_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    time.sleep(1.5)
+    start = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert time.monotonic() - start < 5  # of the 20 s that the query had
+    assert (process.returncode, out) == (3, "")
+    assert "Traceback" not in err

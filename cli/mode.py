@@ -11,7 +11,7 @@ from policy.check.model import Outcome
 from policy.errors import PolicyError
 from policy.model import MAX_MAX_AGE, Mode
 from policy.remedy import DEFAULT_MAX_AGE, WITHDRAWAL_MAX_AGE
-from policy.review import SHORT_FOR_ENFORCE
+from policy.review.values import SHORT_FOR_ENFORCE
 from policy.store import PolicyFolder
 
 _MODES = "testing|enforce|none"

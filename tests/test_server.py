@@ -27,7 +27,6 @@ HEAVY = {
     "duckdb",
     "idna",
     "msgspec",
-    "pytz",
     "requests",
     "rich",
     "sqlglot",

@@ -17,15 +17,15 @@ from policy.errors import PolicyError
 
 DONE, FINDINGS, USAGE, UNFINISHED, DEFECT = 0, 1, 2, 3, 70  # exit status
 
-VERBS = {
-    "init": "cli.init",
-    "mode": "cli.mode",
-    "mx": "cli.mx",
-    "review": "cli.review",
-    "records": "cli.records",
-    "serve": "cli.serve",
-    "fetches": "cli.fetches",
-    "query": "cli.query",
+VERBS = {  # where each is, and what it does, in a line of the help
+    "init": ("cli.init", "write a first policy, from the live MX records"),
+    "mode": ("cli.mode", "change the mode, with the steps there and back"),
+    "mx": ("cli.mx", "add or remove MX hosts, in the order that loses no mail"),
+    "review": ("cli.review", "judge the policy files, offline"),
+    "records": ("cli.records", "the DNS records to publish, in order"),
+    "serve": ("cli.serve", "serve the policies here"),
+    "fetches": ("cli.fetches", "who fetched what, newest first"),
+    "query": ("cli.query", "ask a view, or one SELECT in GoogleSQL"),
 }
 
 
@@ -40,8 +40,14 @@ class Verbs(click.Group):
         """The verb of that name."""
         if cmd_name not in VERBS:
             return None
-        command: click.Command = getattr(importlib.import_module(VERBS[cmd_name]), cmd_name)
+        module, _summary = VERBS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), cmd_name)
         return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The verbs with what each does, without loading one of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_module, summary) in VERBS.items()])
 
 
 @click.group(

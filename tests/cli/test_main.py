@@ -77,7 +77,9 @@ def test_verbs_are_told_in_the_order_of_an_administrator(
 
 
 def test_help_waits_for_no_library() -> None:
-    script = "import sys, cli.main; print(*sys.modules)"
+    script = (
+        "import sys, cli.main; cli.main.status(cli.main.command, ['--help']); print(*sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script],
         env=environment(),

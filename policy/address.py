@@ -8,6 +8,8 @@ from enum import StrEnum
 from policy.errors import SettingsError, shown
 
 _PORT = re.compile(r"(?P<v4>[0-9.]+):[0-9]{1,5}|\[(?P<v6>[^\]]*)\](?::[0-9]{1,5})?")
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 _HOPS = re.compile(r"forwarded:([1-9])")
 
@@ -104,6 +106,8 @@ def normal(text: str) -> str:
 
     An IPv4 address inside IPv6 (``::ffff:192.0.2.1``) becomes IPv4.
     """
+    if _IPV4.fullmatch(text):
+        return text
     if found := _PORT.fullmatch(text):
         text = found["v4"] or found["v6"]
     try:

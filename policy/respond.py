@@ -139,6 +139,8 @@ def _judge(
 
 def _address(request: Request) -> tuple[str, str]:
     """Host and path with its query; the absolute form carries its own host (RFC 9112, 3.2.2)."""
+    if request.target.startswith("/"):  # as nearly all are
+        return request.host or "", request.target
     if absolute := _ABSOLUTE.fullmatch(request.target):
         return absolute["host"], absolute["path"] or "/"
     return request.host or "", request.target

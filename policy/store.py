@@ -67,7 +67,7 @@ class PolicyFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._kept: dict[str, tuple[_Stamp, ServedPolicy | PolicyFileError]] = {}
+        self._kept: dict[str, tuple[Path, _Stamp, ServedPolicy | PolicyFileError]] = {}
         self._rows: tuple[_Stamp, dict[str, DomainRow], tuple[RowFault, ...]] | None = None
         self._lock = threading.Lock()
 
@@ -139,17 +139,17 @@ class PolicyFolder:
         return self._read_rows()[2]
 
     def _file(self, domain: str) -> ServedPolicy | PolicyFileError | None:
-        path = self.path(domain)
+        kept = self._kept.get(domain)
+        path = kept[0] if kept else self.path(domain)
         try:
             stamp = _stamp(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             return PolicyFileError(f"{path.name}: {error.strerror}")
-        kept = self._kept.get(domain)
-        if kept is None or kept[0] != stamp:
-            kept = self._kept[domain] = (stamp, self._read(domain, path))
-        return kept[1]
+        if kept is None or kept[1] != stamp:
+            kept = self._kept[domain] = (path, stamp, self._read(domain, path))
+        return kept[2]
 
     def _read(self, domain: str, path: Path) -> ServedPolicy | PolicyFileError:
         try:

@@ -6,6 +6,7 @@ request bodies are never read.
 
 import json
 import os
+import random
 import re
 import time
 import traceback
@@ -87,7 +88,8 @@ class PolicyHost:
         get = environ.get
         trace_id, span_id = _trace(get("HTTP_X_CLOUD_TRACE_CONTEXT"), get("HTTP_TRACEPARENT"))
         return Request(
-            event_id=os.urandom(16).hex(),
+            # unique, not secret; reseeded after a fork, and no system call as urandom() is
+            event_id=f"{random.getrandbits(128):032x}",
             method=environ["REQUEST_METHOD"],
             target=get("RAW_URI") or _target(environ),
             host=get("HTTP_HOST"),

@@ -1,18 +1,22 @@
 """Our policy host, as Google Cloud runs it: under functions-framework."""
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from tests.lab.namespace import Namespace
 from tests.lab.needs import ROOT
+from tests.lab.wait import LabError
 
 ADDRESS = "127.0.0.1"
 PORT = 8080
 BEHIND = f"{ADDRESS}:{PORT}"
 
 _LOG = "host.log"
+_COMMAND = Path(sys.executable).with_name("mta-sts")
 _FRAMEWORK = Path(sys.executable).with_name("functions-framework")
 
 
@@ -38,6 +42,21 @@ class PolicyHost:
             },
         )
         namespace.listening(process, ADDRESS, PORT, log=_LOG)
+
+    def fetches(self, domain: str) -> list[dict[str, Any]]:
+        """What ``mta-sts fetches --json`` shows of a domain, newest first."""
+        done = subprocess.run(
+            [_COMMAND, "fetches", "--domain", domain, "--json"],
+            capture_output=True,
+            check=False,
+            cwd=self.home,
+            encoding="utf-8",
+            env={"PATH": os.environ["PATH"], "MTA_STS_HOME": str(self.home)},
+            timeout=60,
+        )
+        if done.returncode:
+            raise LabError(f"mta-sts fetches: status {done.returncode}\n{done.stderr}")
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     def events(self, domain: str) -> list[dict[str, Any]]:
         """The fetches of a domain's policy so far, oldest first."""

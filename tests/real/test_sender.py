@@ -23,13 +23,13 @@ def seen(lab: Lab, domain: str) -> list[tuple[int, str, str]]:
     ]
 
 
-def test_an_enforced_policy_reaches_postfix_and_its_fetch_is_in_the_log(lab: Lab) -> None:
+def test_an_enforced_policy_reaches_postfix_and_mta_sts_fetches_shows_its_fetch(lab: Lab) -> None:
     served = lab.domain("good.example", policy("good.example"))
 
     answer = lab.sender.ask("good.example")
 
     assert answer.split()[:2] == ["secure", "match=mx.good.example"]
-    (fetch,) = lab.host.events("good.example")
+    (fetch,) = lab.host.fetches("good.example")
     assert fetch["user_agent"] == "postfix-mta-sts-resolver"
     assert (fetch["http_status"], fetch["policy_id"]) == (200, served)
     assert (fetch["client_ip"], fetch["client_ip_source"]) == ("127.0.0.2", "forwarded")
@@ -83,6 +83,7 @@ def test_a_new_text_and_then_its_id_are_taken_at_the_next_question(lab: Lab) -> 
 
     assert lab.sender.ask(domain).startswith("secure match=new.example")
     assert seen(lab, domain) == [(200, "served", old), (200, "served", new)]
+    assert [fetch["policy_id"] for fetch in lab.host.fetches(domain)] == [new, old]
 
 
 def test_an_id_published_before_its_text_leaves_the_old_text_with_the_sender(lab: Lab) -> None:

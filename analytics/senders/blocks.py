@@ -103,13 +103,19 @@ class Blocks(Generic[_T]):
             ]
             for version, lengths in tables.items()
         }
+        # by the first eight bits, so that lengths which none of those blocks has are not tried
+        self._near: dict[tuple[int, int], list[tuple[int, int, dict[int, list[_T]]]]] = {}
+        for version, of_version in self._tables.items():
+            for each in of_version:
+                for first in _firsts(each[0], each[2]):
+                    self._near.setdefault((version, first), []).append(each)
         self._ordered: dict[int, list[tuple[int, int]]] = {}
 
     def holding(self, wanted: Block) -> list[tuple[Block, _T]]:
         """The blocks that ``wanted`` lies in as a whole, the longest first."""
         version, start, wanted_length = wanted
         found = []
-        for length, shift, table in self._tables[version]:
+        for length, shift, table in self._near.get((version, start >> BITS[version] - 8), ()):
             values = table.get(start >> shift)
             if values is not None and length <= wanted_length:
                 held = Block(version, start >> shift << shift, length)
@@ -140,6 +146,13 @@ class Blocks(Generic[_T]):
                 for key in table
             )
         return self._ordered[version]
+
+
+def _firsts(length: int, keys: Iterable[int]) -> set[int]:
+    """The first eight bits that blocks of that length can begin with."""
+    if length >= 8:
+        return {key >> length - 8 for key in keys}
+    return {first for key in keys for first in range(key << 8 - length, key + 1 << 8 - length)}
 
 
 def without(blocks: Iterable[Block], taken: Iterable[Block]) -> Iterator[Block]:

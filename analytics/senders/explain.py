@@ -77,7 +77,8 @@ def _lists(evidence: Evidence, identity: Identity, knowledge: Knowledge) -> Iter
 def _set(kind: Kind, rows: list[NetworkRow]) -> str:
     of = [row for row in rows if row.kind is kind]
     newest = max(row.as_of for row in of)
-    what = f"{len(of)} rows" if kind in BLOCKS else ", ".join(row.value for row in of)
+    is_long = kind in BLOCKS and len(of) > 1
+    what = f"{len(of)} blocks" if is_long else ", ".join(row.value for row in of)
     return f"{kind}: {what}, {newest}, {'/'.join(sorted({row.origin.value for row in of}))}"
 
 

@@ -23,8 +23,8 @@ def test_the_lists_and_the_matching_blocks_are_named() -> None:
     assert found == {
         "client": "74.125.209.1, User-Agent 'Google-SMTP-STS', no Accept",
         "software": "the User-Agent is that of Gmail policy fetcher (contains 'Google-SMTP-STS')",
-        "lists of google": "spf: 1 rows, 2026-11-01, shipped; owned: 1 rows, 2026-11-01, shipped; "
-        "not-mail: 1 rows, 2026-11-01, shipped; asn-shared: AS15169, 2026-11-01, shipped; "
+        "lists of google": "spf: 74.125.0.0/16, 2026-11-01, shipped; owned: 172.217.0.0/19, 2026-11-01, shipped; "
+        "not-mail: 74.125.208.0/21, 2026-11-01, shipped; asn-shared: AS15169, 2026-11-01, shipped; "
         "rdns-suffix: google.com, 2026-11-01, shipped",
         "network 74.125.208.0/21": "google, not-mail, 2026-11-01, shipped: a test",
         "network 74.125.0.0/16": "google, asn-shared AS15169, 2026-06-17, shipped: a test",

@@ -6,7 +6,7 @@ The desk's is DuckDB, the cloud's BigQuery; who asks does not know which one ans
 import pickle
 import tempfile
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -94,6 +94,20 @@ class Warehouse(Protocol):
 
         Raises:
             WarehouseError: it could not be done; what was loaded before stays.
+        """
+        ...
+
+    def write(
+        self, table: str, values: Iterable[Mapping[str, object]], *, by: Sequence[str] | None = None
+    ) -> int:
+        """Write rows of one of our tables, all or none, and say how many.
+
+        Those that agree with one of them in the columns ``by`` go: without it the table's key, so
+        that a row is written over; ``()`` empties the table first.
+
+        Raises:
+            WarehouseError: it could not be done; the table is as it was.
+            ValueError: a row is none of that table.
         """
         ...
 

@@ -8,32 +8,32 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from analytics.errors import (
     QueryRefusedError,
-    QueryStoppedError,
     WarehouseBusyError,
     WarehouseError,
 )
-from analytics.warehouse import events, load
-from analytics.warehouse.base import Answer, Limits, Loaded, Parameter, Values
+from analytics.warehouse import events, load, rows, versions
+from analytics.warehouse.answer import answer, within
+from analytics.warehouse.base import Answer, Limits, Loaded, Parameter
 from analytics.warehouse.catalogue import Catalogue
+from analytics.warehouse.connection import CLOCK
 from analytics.warehouse.events import EventFile
 from analytics.warehouse.prepare import prepared
+from policy.store import PolicyFolder
 
 WAIT_S = 30.0  # for another process that has the file
 HOLD_S = 5.0  # a long load lets others in after so long
 _GAP_S = 0.2  # and is away for so long: longer than their poll
 _POLL_S = 0.02
 _SAY_S = 1.0  # a wait that is shorter is not worth a word
-_BATCH = 2_000  # rows taken from an answer at once
 
 _LOCKED = re.compile(
     r"Could not set lock on file .* held in (?P<program>.*) \(PID (?P<pid>[0-9]+)\)"
@@ -58,7 +58,8 @@ def _nobody(_text: str) -> None:
 class DeskWarehouse:
     """The DuckDB file at ``path``, filled from the event files in ``events_folder``.
 
-    ``tell`` is told, once a wait, whom we wait for.
+    ``policies`` are those that are served, where that is known here. ``now`` is what the views
+    take for the time; without it the clock tells. ``tell`` is told, once a wait, whom we wait for.
     """
 
     def __init__(
@@ -67,6 +68,8 @@ class DeskWarehouse:
         *,
         events_folder: Path,
         retention_days: int,
+        policies: PolicyFolder | None = None,
+        now: datetime | None = None,
         catalogue: Catalogue | None = None,
         tell: Callable[[str], None] = _nobody,
         wait_s: float = WAIT_S,
@@ -75,6 +78,8 @@ class DeskWarehouse:
         self._path = path
         self._events = events_folder
         self._retention_days = retention_days
+        self._policies = policies
+        self._now = now
         self._catalogue = catalogue or Catalogue()
         self._tell = tell
         self._wait_s = wait_s
@@ -115,7 +120,24 @@ class DeskWarehouse:
                 except FileNotFoundError:
                     continue  # it was deleted or renamed meanwhile
             loaded.expired_rows = load.expire(connection, at, self._retention_days)
+            if self._policies is not None:
+                try:
+                    versions.from_folder(connection, self._policies, loader.at)
+                except OSError as error:
+                    loaded.troubles.append(f"{self._policies.folder}: {error.strerror}")
         return True
+
+    def write(
+        self, table: str, values: Iterable[rows.Row], *, by: Sequence[str] | None = None
+    ) -> int:
+        """Write rows, all or none, in place of those that agree with one of them in ``by``.
+
+        Raises:
+            WarehouseError: it could not be done; the table is as it was.
+            ValueError: a row is none of that table.
+        """
+        with self._writing() as connection:
+            return rows.write(connection, self._catalogue, table, values, by)
 
     def ask(
         self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits
@@ -132,10 +154,10 @@ class DeskWarehouse:
         text = to_duckdb(sql)
         with self._reading() as connection:
             try:
-                return _within(
+                return within(
                     limits.seconds,
                     connection,
-                    lambda: _answer(connection, text, dict(parameters or {}), limits.rows),
+                    lambda: answer(connection, text, dict(parameters or {}), limits.rows),
                 )
             except _OF_THE_QUERY as error:
                 raise QueryRefusedError(f"query: {_first_line(error)}") from error
@@ -151,6 +173,8 @@ class DeskWarehouse:
     @contextmanager
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._open(read_only=True) as connection:
+            if self._now is not None:
+                connection.execute(f"SET VARIABLE {CLOCK} = $now", {"now": self._now})
             connection.execute("SET lock_configuration = true")
             yield connection
 
@@ -227,51 +251,6 @@ def _process(pid: str, program: str) -> str:
     except OSError:
         words = [program]
     return f"process {pid} ({_printable(' '.join(words).strip())[:100]})"
-
-
-def _within(
-    seconds: float, connection: duckdb.DuckDBPyConnection, work: Callable[[], Answer]
-) -> Answer:
-    """What ``work`` gives, in a thread: this one waits, so that Ctrl-C ends the query at once."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        future = pool.submit(work)
-        try:
-            return future.result(timeout=seconds)
-        except BaseException as error:
-            while not future.done():
-                connection.interrupt()
-                wait([future], timeout=_POLL_S)
-            if isinstance(error, TimeoutError):
-                stopped = f"query: stopped after {seconds:g} s; --timeout allows more"
-                raise QueryStoppedError(stopped) from error
-            raise
-
-
-def _answer(
-    connection: duckdb.DuckDBPyConnection,
-    text: str,
-    parameters: dict[str, Parameter],
-    limit: int | None,
-) -> Answer:
-    connection.execute(text, parameters)
-    columns = tuple(str(column[0]) for column in connection.description or ())
-    if twice := sorted({name for name in columns if columns.count(name) > 1}):
-        raise QueryRefusedError(f"query: two columns are named {', '.join(twice)}; use AS")
-    answer = Answer(columns)
-    while rows := connection.fetchmany(_BATCH):
-        if limit is not None and len(answer) + len(rows) > limit:
-            answer.add([_utc(row) for row in rows[: limit - len(answer)]])
-            answer.is_cut = True
-            break
-        answer.add([_utc(row) for row in rows])
-    return answer
-
-
-def _utc(row: Values) -> Values:
-    return tuple(
-        value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value
-        for value in row
-    )
 
 
 def _first_line(error: Exception) -> str:

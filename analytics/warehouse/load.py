@@ -7,15 +7,18 @@ and goes on where it was.
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 
-from analytics.warehouse import events
+from analytics.warehouse import events, versions
 from analytics.warehouse.base import Loaded, Rejected
 from analytics.warehouse.catalogue import Catalogue, Column
+from analytics.warehouse.clients import KEY_COLUMNS
+from analytics.warehouse.connection import Connection, transaction
 from analytics.warehouse.events import Chunk, EventFile, NotAnEventError
 from policy.events import EVENT
 
 SOURCE = "event-file"
+CLIENT_KEY = f"main.client_key({', '.join(KEY_COLUMNS)})"  # the macro that prepare makes
+_OURS = ("client_key", "loaded_at")  # columns that no event has
 _TICK = timedelta(microseconds=1)
 
 _JSON_TYPES = {"STRING": "VARCHAR", "TIMESTAMP": "VARCHAR", "INT64": "BIGINT", "BOOL": "BOOLEAN"}
@@ -27,19 +30,12 @@ _KINDS = {  # what json_type says of a value of that type, the usual first
 }
 # "" in these is what was sent, beside a boolean that says that something was
 _EMPTY_COUNTS = {"user_agent": "has_user_agent", "accept": "has_accept"}
+# what is kept of a client goes with its last fetch: table, its column, that of the fetches
+_OF_CLIENTS = (
+    ("client_identities_v1", "client_key", "client_key"),
+    ("reverse_names_v1", "address", "client_ip"),
+)
 _ONLY_SERVED = ("policy_max_age",)  # 0 where no policy was served
-
-
-class Connection(Protocol):
-    """What we use of an open DuckDB."""
-
-    def execute(self, query: str, parameters: object = None) -> "Connection":
-        """Run a statement."""
-        ...
-
-    def fetchall(self) -> list[tuple[object, ...]]:
-        """The rows of the last one."""
-        ...
 
 
 class EventLoader:
@@ -47,10 +43,15 @@ class EventLoader:
 
     def __init__(self, connection: Connection, catalogue: Catalogue, at: datetime) -> None:
         schema = catalogue.schema("policy_fetches_v1")
-        self._columns = tuple(column for column in schema.columns if column.name != "loaded_at")
+        self._columns = tuple(column for column in schema.columns if column.name not in _OURS)
         self._connection = connection
         self._at = self._after_all(at)
         self._sql = _typed(self._columns)
+
+    @property
+    def at(self) -> datetime:
+        """The ``loaded_at`` of what is written next."""
+        return self._at
 
     def _after_all(self, at: datetime) -> datetime:
         """A ``loaded_at`` that is later than every other, though clocks go back.
@@ -72,15 +73,11 @@ class EventLoader:
 
     def chunk(self, file: EventFile, chunk: Chunk, loaded: Loaded) -> None:
         """Write one chunk and the position after it, or nothing."""
-        self._connection.execute("BEGIN")
-        try:
+        with transaction(self._connection):
             rejected = self._rejected(file, chunk)
             read, rows = self._insert()
+            versions.from_incoming(self._connection, self._at)
             self._advance(file, chunk, rows, len(rejected))
-            self._connection.execute("COMMIT")
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
         self._at += _TICK
         loaded.rows += rows
         loaded.duplicates += read - rows
@@ -136,8 +133,8 @@ class EventLoader:
         # the same event has the same time: only that part of the table is looked at
         ((rows,),) = self._connection.execute(
             f"""
-            INSERT INTO mta_sts_raw.policy_fetches_v1 ({names}, loaded_at)
-            SELECT {names}, $loaded_at
+            INSERT INTO mta_sts_raw.policy_fetches_v1 ({names}, client_key, loaded_at)
+            SELECT {names}, {CLIENT_KEY}, $loaded_at
             FROM incoming
             WHERE is_event AND event_id NOT IN (
                 SELECT event_id FROM mta_sts_raw.policy_fetches_v1
@@ -176,7 +173,8 @@ class EventLoader:
 def expire(connection: Connection, at: datetime, days: int) -> int:
     """Delete the rows that are older than ``days``, and say how many.
 
-    Positions go too, once their file has not grown for as long: it was removed with its day.
+    Positions go too, once their file has not grown for as long: it was removed with its day. So
+    does what is kept of clients that have no row any more.
     """
     before = {"before": at - timedelta(days=days)}
     ((oldest,),) = connection.execute(
@@ -187,9 +185,25 @@ def expire(connection: Connection, at: datetime, days: int) -> int:
     )
     if not isinstance(oldest, datetime) or oldest >= before["before"]:
         return 0
-    ((count,),) = connection.execute(
-        "DELETE FROM mta_sts_raw.policy_fetches_v1 WHERE fetched_at < $before", before
-    ).fetchall()
+    with transaction(connection):
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE gone AS SELECT DISTINCT client_key, client_ip "
+            "FROM mta_sts_raw.policy_fetches_v1 WHERE fetched_at < $before",
+            before,
+        )
+        ((count,),) = connection.execute(
+            "DELETE FROM mta_sts_raw.policy_fetches_v1 WHERE fetched_at < $before", before
+        ).fetchall()
+        for table, column, fetched in _OF_CLIENTS:
+            connection.execute(
+                f"""
+                DELETE FROM mta_sts_raw.{table}
+                WHERE {column} IN (SELECT {fetched} FROM gone) AND {column} NOT IN (
+                    SELECT {fetched} FROM mta_sts_raw.policy_fetches_v1
+                    WHERE {fetched} IN (SELECT {fetched} FROM gone)
+                )
+                """  # noqa: S608 - names of our own
+            )
     return int(str(count))
 
 

@@ -5,12 +5,15 @@ them: parsing and translating take longer than most commands.
 """
 
 import hashlib
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 from analytics.errors import WarehouseError
 from analytics.warehouse.catalogue import RAW, VIEWS, Catalogue, Column
-from analytics.warehouse.load import Connection
+from analytics.warehouse.clients import CLIENT_KEY_SQL, KEY_COLUMNS
+from analytics.warehouse.connection import Connection, transaction
+from analytics.warehouse.load import CLIENT_KEY
 
 _TYPES = {
     "BOOL": "BOOLEAN",
@@ -20,6 +23,11 @@ _TYPES = {
     "INT64": "BIGINT",
     "STRING": "VARCHAR",
     "TIMESTAMP": "TIMESTAMPTZ",
+}
+
+# columns that a table of an earlier version lacks and that its rows can be given
+DERIVED: Mapping[str, Mapping[str, str]] = {
+    "policy_fetches_v1": {"client_key": CLIENT_KEY},
 }
 
 
@@ -34,29 +42,37 @@ def prepared(connection: Connection, catalogue: Catalogue) -> None:
     connection.execute("CREATE TABLE IF NOT EXISTS main.prepared (state VARCHAR)")
     if connection.execute("SELECT state FROM main.prepared").fetchall() == [(state,)]:
         return
-    connection.execute("BEGIN")
-    try:
+    with transaction(connection):
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {RAW}")
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {VIEWS}")
+        _make_macros(connection)
         for table in catalogue.tables:
             _make_table(connection, catalogue, table)
         _make_views(connection, catalogue)
         connection.execute("DELETE FROM main.prepared")
         connection.execute("INSERT INTO main.prepared VALUES ($state)", {"state": state})
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
 
 
 def _state(catalogue: Catalogue) -> str:
     """A hash of all that the views come from: catalogue, our translation, sqlglot's."""
     folder = Path(__file__).parent
     digest = hashlib.sha256(catalogue.fingerprint.encode())
+    digest.update(CLIENT_KEY_SQL.encode())
     for name in ("prepare.py", "translate.py"):
         digest.update((folder / name).read_bytes())
     digest.update(version("sqlglot").encode())
     return digest.hexdigest()
+
+
+def _make_macros(connection: Connection) -> None:
+    """``main.client_key``, so that a load need not translate GoogleSQL."""
+    from analytics.warehouse.translate import to_duckdb  # slow to import, and not needed often
+
+    selected = to_duckdb(f"SELECT {CLIENT_KEY_SQL}")
+    connection.execute(
+        f"CREATE OR REPLACE MACRO main.client_key({', '.join(KEY_COLUMNS)}) AS "
+        f"({selected.removeprefix('SELECT ')})"
+    )
 
 
 def _make_table(connection: Connection, catalogue: Catalogue, table: str) -> None:
@@ -64,6 +80,10 @@ def _make_table(connection: Connection, catalogue: Catalogue, table: str) -> Non
     definitions = ", ".join(_definition(column) for column in schema.columns)
     connection.execute(f"CREATE TABLE IF NOT EXISTS {RAW}.{table} ({definitions})")
     there = _columns(connection, RAW, table)
+    derived = {name: text for name, text in DERIVED.get(table, {}).items() if name not in there}
+    if derived and {column.name for column in schema.columns} - derived.keys() == there.keys():
+        _rewrite(connection, table, definitions, derived)
+        there = _columns(connection, RAW, table)
     for column in schema.columns:
         if column.name not in there and not column.is_required:
             connection.execute(f"ALTER TABLE {RAW}.{table} ADD COLUMN {_definition(column)}")
@@ -74,6 +94,18 @@ def _make_table(connection: Connection, catalogue: Catalogue, table: str) -> Non
             "move the warehouse file away and run the command again: it is filled from the events"
         )
     _comment(connection, catalogue, table, "TABLE")
+
+
+def _rewrite(
+    connection: Connection, table: str, definitions: str, derived: Mapping[str, str]
+) -> None:
+    """Give the rows of an earlier version the columns that can be told from the others."""
+    new = f"{RAW}.{table}_new"
+    connection.execute(f"CREATE TABLE {new} ({definitions})")
+    values = ", ".join(f"{text} AS {name}" for name, text in derived.items())
+    connection.execute(f"INSERT INTO {new} BY NAME SELECT *, {values} FROM {RAW}.{table}")  # noqa: S608
+    connection.execute(f"DROP TABLE {RAW}.{table}")
+    connection.execute(f"ALTER TABLE {new} RENAME TO {table}")
 
 
 def _make_views(connection: Connection, catalogue: Catalogue) -> None:

@@ -13,6 +13,7 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel, ParseError, TokenError, UnsupportedError
 
 from analytics.errors import QueryRefusedError
+from analytics.warehouse.connection import CLOCK
 from policy.errors import shown
 
 _MICROSECONDS = {
@@ -163,6 +164,16 @@ def _extract(node: exp.Expr) -> exp.Expr:
     return node
 
 
+def _now(node: exp.Expr) -> exp.Expr:
+    """The connection's clock where one is set: a view's answer can be that of a stated moment."""
+    variable = exp.Anonymous(this="GETVARIABLE", expressions=[exp.Literal.string(CLOCK)])
+    return exp.Coalesce(this=variable, expressions=[node.copy()])
+
+
+def _today(node: exp.Expr) -> exp.Expr:
+    return node if node.this else exp.cast(_now(exp.CurrentTimestamp()), "date")
+
+
 def _literal(node: exp.Expr) -> exp.Expr:
     """1.5 is FLOAT64, where DuckDB takes it for a decimal."""
     if node.is_string or node.name.isdigit() or isinstance(node.parent, exp.Cast):
@@ -218,6 +229,8 @@ _MENDS: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.AnyValue: _any_value,
     exp.ArgMax: _extreme("ARG_MAX_NULL"),
     exp.ArgMin: _extreme("ARG_MIN_NULL"),
+    exp.CurrentDate: _today,
+    exp.CurrentTimestamp: _now,
     exp.DateAdd: _as("date"),
     exp.DateSub: _as("date"),
     exp.DateTrunc: _as("date"),

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analytics.senders.model import Client
 from analytics.warehouse import events
+from analytics.warehouse.clients import client_key
 from policy.events import EventSource, Outcome
 from tests.analytics.build import FILE, LIMITS, NOW, Desk, changed, event
 
@@ -55,6 +57,7 @@ def test_row_is_typed_and_what_is_absent_is_null(desk: Desk) -> None:
         "trace_id": None,
         "span_id": None,
         "event_source": "function",
+        "client_key": client_key(Client(address="192.0.2.1", user_agent="Postfix")),
         "loaded_at": NOW,
     }
     absent = {"policy_id", "policy_fingerprint", "policy_mode", "policy_max_age", "user_agent"}

@@ -2,7 +2,9 @@
 
 A case is a folder ``tests/sql/<view>/<case>`` with an input file a table and ``expect.yaml``. Rows
 say why they are there; a column that an input row leaves out has the default below, one that an
-expected row leaves out is not looked at.
+expected row leaves out is not looked at. ``client: NAME`` in a fetch is one of ``tests/sql/clients.yaml``,
+each of which is judged as it says there, and ``tests/sql/operators.yaml`` is the list of operators. The
+time is that of ``NOW``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +17,10 @@ import yaml
 
 from analytics.errors import CatalogueError
 from analytics.warehouse.catalogue import Catalogue, references, with_datasets
+from analytics.warehouse.connection import CLOCK
+from analytics.warehouse.load import CLIENT_KEY
 from analytics.warehouse.prepare import prepared
+from tests.analytics.build import NOW
 
 CASES = Path(__file__).parents[1] / "sql"
 CATALOGUE = Catalogue()
@@ -39,9 +44,38 @@ DEFAULTS: Mapping[str, Row] = {
         "response_bytes": 90,
         "latency_us": 150,
         "event_source": "function",
+        "client_key": "",
         "loaded_at": datetime(2026, 11, 3, tzinfo=UTC),
     },
+    "client_identities_v1": {
+        "client_key": "",
+        "fingerprint": "",
+        "method": "spf",
+        "is_shared": False,
+        "evidence": "as the lists have it",
+        "networks_as_of": date(2026, 11, 24),
+        "lists_fingerprint": "",
+        "judged_at": NOW,
+    },
+    "sender_operators_v1": {
+        "is_expected": False,
+        "verified_by": "network",
+        "honours_mta_sts": "unknown",
+        "as_of": date(2026, 11, 24),
+    },
+    "policy_versions_v1": {
+        "policy_domain": "example.com",
+        "policy_mode": "testing",
+        "policy_max_age": 604800,
+        "first_served_at": datetime(2026, 11, 1, tzinfo=UTC),
+        "last_served_at": NOW,
+        "is_served_now": False,
+        "is_sample": False,
+    },
+    "reverse_names_v1": {"asked_at": NOW},
 }
+CLIENTS: Mapping[str, Row] = yaml.safe_load((CASES / "clients.yaml").read_text(encoding="utf-8"))
+SENT = ("client_ip", "client_prefix", "user_agent", "has_user_agent")  # what a fetch has of them
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +83,17 @@ def empty() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         # as where nobody has set it; each view must answer in UTC, by the adapter's setting
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"SET VARIABLE {CLOCK} = $now", {"now": NOW})
         prepared(connection, CATALOGUE)
+        operators: list[Row] = yaml.safe_load((CASES / "operators.yaml").read_text("utf-8"))
+        insert(connection, "sender_operators_v1", operators)
+        insert(connection, "client_identities_v1", [judged(row) for row in CLIENTS.values()])
         yield connection
+
+
+def judged(client: Row) -> Row:
+    """What the judge would have written of a client; ``verdict: null`` is not judged yet."""
+    return {name: value for name, value in client.items() if name != "has_user_agent"}
 
 
 @pytest.fixture
@@ -68,12 +111,36 @@ def read(path: Path) -> list[Row]:
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
     for number, given in enumerate(rows):
-        row = {"event_id": f"{number:032x}", **DEFAULTS[table], **given}
+        row = {**DEFAULTS[table], **given}
+        if table == "policy_fetches_v1":
+            row = {"event_id": f"{number:032x}", **DEFAULTS[table], **fetched(given)}
+        if table == "client_identities_v1" and row["verdict"] is None:
+            continue
         names, marks = ", ".join(row), ", ".join("?" * len(row))
         connection.execute(
             f"INSERT INTO mta_sts_raw.{table} ({names}) VALUES ({marks})",  # noqa: S608
             list(row.values()),
         )
+    if table == "policy_fetches_v1":
+        connection.execute(f"UPDATE mta_sts_raw.{table} SET client_key = {CLIENT_KEY}")  # noqa: S608
+    if table == "client_identities_v1":
+        key = CLIENT_KEY.replace("has_user_agent", "user_agent IS NOT NULL")
+        for header in ("accept_encoding", "cache_control", "content_type"):
+            key = key.replace(header, "NULL")
+        key = key.replace("has_accept", "FALSE").replace(" accept,", " NULL,")
+        connection.execute(f"UPDATE mta_sts_raw.{table} SET client_key = {key}")  # noqa: S608
+
+
+def fetched(given: Row) -> Row:
+    """A fetch as it is given, or by the client that it names."""
+    if "client" not in given:
+        return given
+    client = CLIENTS[str(given["client"])]
+    sent = {name: client.get(name) for name in SENT}
+    sent["has_user_agent"] = sent["user_agent"] is not None
+    source = "peer" if sent["client_ip"] else "withheld"
+    rest = {name: value for name, value in given.items() if name != "client"}
+    return {**sent, "client_ip_source": source, **rest}
 
 
 def answer(connection: duckdb.DuckDBPyConnection, view: str) -> list[Row]:
@@ -93,7 +160,7 @@ def test_view_answers_as_written_by_hand(
     for path in sorted(folder.glob("*_v1.yaml")):
         insert(connection, path.stem, read(path))
     expected = read(folder / "expect.yaml")
-    key = CATALOGUE.schema(view).key
+    key = tuple("address" if name == "client_key" else name for name in CATALOGUE.schema(view).key)
     found = {tuple(row[name] for name in key): row for row in answer(connection, view)}
     wanted = {tuple(row[name] for name in key): row for row in expected}
     assert found.keys() == wanted.keys()
@@ -142,9 +209,11 @@ def test_schema_is_what_the_object_has(connection: duckdb.DuckDBPyConnection, na
 
 
 def test_values_have_the_types_of_the_schema(connection: duckdb.DuckDBPyConnection) -> None:
-    insert(connection, "policy_fetches_v1", [{"outcome": "unknown-host", "policy_max_age": 1}])
-    for view in ("policy_fetches", "policy_fetches_daily", "refused_fetches"):
-        (row,) = answer(connection, view)
+    refused: Row = {"outcome": "unknown-host", "policy_max_age": 1}
+    insert(connection, "policy_fetches_v1", [refused, {"client": "ms-1"}, {"client": "curl"}])
+    insert(connection, "policy_versions_v1", [{"policy_id": "aaaa", "is_served_now": True}])
+    for view in CATALOGUE.views:
+        row = answer(connection, view)[0]
         for column in CATALOGUE.schema(view).columns:
             kinds = (PYTHON_TYPES[column.type], *(() if column.is_required else (type(None),)))
             assert type(row[column.name]) in kinds, (view, column.name)
@@ -160,7 +229,7 @@ def test_event_table_has_the_keys_of_the_event() -> None:
     from tests.analytics.build import event
 
     columns = [column.name for column in CATALOGUE.schema("policy_fetches_v1").columns]
-    assert columns == [*json.loads(event(1))["fetch"], "loaded_at"]
+    assert columns == [*json.loads(event(1))["fetch"], "client_key", "loaded_at"]
 
 
 def test_each_view_says_what_it_answers_and_names_its_key_in_its_text() -> None:
@@ -168,14 +237,16 @@ def test_each_view_says_what_it_answers_and_names_its_key_in_its_text() -> None:
         schema, text = CATALOGUE.schema(view), CATALOGUE.text(view)
         assert schema.answers.endswith("?")
         key = schema.key[0] if len(schema.key) == 1 else f"({', '.join(schema.key)})"
-        assert f"-- Key: {key}. Reads: " in text
-        said = text.partition("Reads: ")[2].partition(".")[0].split(", ")
+        head = text.replace("\n-- ", " ")
+        assert f" Key: {key}. Reads: " in head
+        said = head.partition("Reads: ")[2].partition(".")[0].split(", ")
         assert sorted(said) == sorted(name for _dataset, name in references(text))
 
 
 def test_views_come_after_what_they_read() -> None:
     order = CATALOGUE.views_in_order()
     assert order.index("policy_fetches") < order.index("policy_fetches_daily")
+    assert order.index("sender_clients") < order.index("policy_rollout")
     assert sorted(order) == list(CATALOGUE.views)
 
 

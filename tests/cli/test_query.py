@@ -94,7 +94,8 @@ def test_json(run: Run) -> None:
 @pytest.mark.parametrize("view", Catalogue().views)
 def test_view_by_its_name_has_the_columns_of_its_schema(run: Run, view: str) -> None:
     columns = [column.name for column in Catalogue().schema(view).columns]
-    assert list(json.loads(run(view, "--json").out.splitlines()[0])) == columns
+    for line in run(view, "--json").out.splitlines():  # none where nobody was judged
+        assert list(json.loads(line)) == columns
     assert next(csv.reader(run(view, "--format", "csv").out.splitlines())) == columns
 
 

@@ -1,0 +1,189 @@
+-- One row per policy domain, policy text and sender: who has it, and who may still have an old one.
+-- Key: (policy_domain, is_sample, policy_id, verdict, sender).
+-- Reads: sender_clients, policy_versions_v1.
+WITH clients AS (
+    SELECT
+        c.policy_domain,
+        c.is_sample,
+        c.policy_id,
+        c.verdict,
+        c.sender,
+        c.address,
+        c.fetch_count,
+        c.first_fetched_at,
+        c.last_fetched_at,
+        -- the clock of a host may have been wrong; nobody holds a text from the future
+        LEAST(c.last_fetched_at, CURRENT_TIMESTAMP()) AS taken_at,
+        -- what a client was served last is what it holds
+        c.last_fetched_at = MAX(c.last_fetched_at) OVER (
+            PARTITION BY c.policy_domain, c.is_sample, c.client_key
+        ) AS is_holder,
+        -- how long each software keeps a text, as read in its source
+        CASE
+            -- takes no notice of the id; fetches again after max_age, 180 s to 30 days
+            WHEN STARTS_WITH(c.software, 'postfix-tlspol')
+                THEN LEAST(GREATEST(c.policy_max_age, 180), 2592000)
+            -- takes no notice of the id; fetches all that it holds again every 10 minutes
+            WHEN STARTS_WITH(c.software, 'chasquid') THEN LEAST(c.policy_max_age, 600)
+            -- 7 days at least of enforce, a day of testing
+            WHEN STARTS_WITH(c.software, 'mimecast/mta-sts')
+                THEN GREATEST(c.policy_max_age, IF(c.policy_mode = 'enforce', 604800, 86400))
+            -- a day instead of what it finds too short or too long
+            WHEN
+                STARTS_WITH(c.software, 'Stalwart')
+                AND (c.policy_max_age < 3600 OR c.policy_max_age > 31557599)
+                THEN 86400
+            ELSE c.policy_max_age
+        END AS hold_s,
+        CASE
+            WHEN STARTS_WITH(c.software, 'postfix-tlspol') THEN 'ignores-id'
+            WHEN STARTS_WITH(c.software, 'chasquid') THEN 'every-10-minutes'
+            WHEN STARTS_WITH(c.software, 'mimecast/mta-sts') THEN 'max-age-raised'
+            WHEN STARTS_WITH(c.software, 'Stalwart') THEN 'max-age-replaced'
+            ELSE 'max-age'
+        END AS hold_rule
+    FROM mta_sts.sender_clients AS c
+    WHERE c.verdict IS NULL OR c.verdict NOT IN ('checker', 'scanner')
+),
+
+rows_of_all AS (
+    SELECT
+        policy_domain,
+        is_sample,
+        policy_id,
+        verdict,
+        sender,
+        address,
+        fetch_count,
+        first_fetched_at,
+        last_fetched_at,
+        taken_at,
+        is_holder,
+        hold_s,
+        hold_rule
+    FROM clients
+    UNION ALL
+    -- who fetched another text has a row for the one that is served now
+    SELECT
+        c.policy_domain,
+        c.is_sample,
+        v.policy_id,
+        c.verdict,
+        c.sender,
+        NULL AS address,
+        0 AS fetch_count,
+        NULL AS first_fetched_at,
+        NULL AS last_fetched_at,
+        NULL AS taken_at,
+        FALSE AS is_holder,
+        NULL AS hold_s,
+        'max-age' AS hold_rule
+    FROM (SELECT DISTINCT policy_domain, is_sample, verdict, sender FROM clients) AS c
+    INNER JOIN mta_sts_raw.policy_versions_v1 AS v
+        ON c.policy_domain = v.policy_domain AND v.is_served_now
+    UNION ALL
+    -- who fetched an old text before there was a log, or past it
+    SELECT
+        policy_domain,
+        is_sample,
+        policy_id,
+        NULL AS verdict,
+        'anybody' AS sender,
+        NULL AS address,
+        0 AS fetch_count,
+        NULL AS first_fetched_at,
+        NULL AS last_fetched_at,
+        NULL AS taken_at,
+        FALSE AS is_holder,
+        NULL AS hold_s,
+        'max-age' AS hold_rule
+    FROM mta_sts_raw.policy_versions_v1
+    WHERE NOT is_served_now
+),
+
+counted AS (
+    SELECT
+        policy_domain,
+        is_sample,
+        policy_id,
+        verdict,
+        sender,
+        SUM(fetch_count) AS fetch_count,
+        COUNT(DISTINCT address) AS client_count,
+        COUNT(DISTINCT IF(is_holder, address, NULL)) AS holder_count,
+        COUNTIF(is_holder) > 0 AS is_held,
+        MIN(first_fetched_at) AS first_fetched_at,
+        MAX(last_fetched_at) AS last_fetched_at,
+        MAX(hold_s) AS hold_s,
+        MAX_BY(hold_rule, COALESCE(hold_s, -1)) AS hold_rule,
+        MAX(
+            IF(is_holder, TIMESTAMP_MICROS(UNIX_MICROS(taken_at) + hold_s * 1000000), NULL)
+        ) AS known_until,
+        MAX(taken_at) AS taken_at
+    FROM rows_of_all
+    GROUP BY policy_domain, is_sample, policy_id, verdict, sender
+),
+
+placed AS (
+    SELECT
+        c.policy_domain,
+        c.is_sample,
+        c.policy_id,
+        c.verdict,
+        c.sender,
+        v.policy_mode,
+        v.policy_max_age,
+        COALESCE(v.is_served_now, FALSE) AS is_served_now,
+        c.fetch_count,
+        c.client_count,
+        c.holder_count,
+        SUM(c.holder_count) OVER (
+            PARTITION BY c.policy_domain, c.is_sample, c.verdict, c.sender
+        ) - c.holder_count AS other_count,
+        c.is_held,
+        c.first_fetched_at,
+        c.last_fetched_at,
+        COALESCE(c.hold_s, v.policy_max_age) AS hold_s,
+        c.hold_rule,
+        c.known_until,
+        GREATEST(
+            COALESCE(c.taken_at, v.last_served_at), COALESCE(v.last_served_at, c.taken_at)
+        ) AS served_until
+    FROM counted AS c
+    LEFT JOIN mta_sts_raw.policy_versions_v1 AS v
+        ON c.policy_domain = v.policy_domain AND c.policy_id = v.policy_id
+)
+
+SELECT
+    policy_domain,
+    is_sample,
+    policy_id,
+    verdict,
+    sender,
+    policy_mode,
+    policy_max_age,
+    is_served_now,
+    -- one address is not an operator: it never reads as if all had the text
+    CASE
+        WHEN verdict IS NULL AND sender = 'anybody' THEN 'not-known'
+        WHEN fetch_count = 0 THEN 'not-yet'
+        WHEN NOT is_held THEN 'replaced'
+        WHEN client_count = 0 THEN 'addresses-withheld'
+        WHEN client_count = 1 THEN 'one-address'
+        WHEN other_count > 0 THEN 'some-addresses'
+        ELSE 'all-known-addresses'
+    END AS pickup,
+    fetch_count,
+    client_count,
+    holder_count,
+    other_count,
+    first_fetched_at,
+    last_fetched_at,
+    hold_rule,
+    IF(is_served_now, NULL, known_until) AS may_hold_until,
+    IF(
+        is_served_now,
+        NULL,
+        TIMESTAMP_MICROS(UNIX_MICROS(served_until) + hold_s * 1000000)
+    ) AS held_at_latest_until
+FROM placed

@@ -22,7 +22,7 @@ _COUNT = (
 )
 # DuckDB alone: it reads the same lines into a table, without a check and without dropping doubles
 _FLOOR = """
-    CREATE OR REPLACE TABLE fetches AS SELECT fetch.*
+    CREATE OR REPLACE TABLE fetches AS SELECT "fetch".*
     FROM read_json('{folder}/*.jsonl', format = 'newline_delimited')
 """
 

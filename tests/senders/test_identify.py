@@ -170,6 +170,7 @@ class TestPrefixes:
         "inner",
         [
             row("google", Kind.NOT_MAIL, "40.92.1.0/28"),
+            row("alpha", Kind.NOT_MAIL, "40.92.1.0/28"),
             row("beta", Kind.SPF, "40.92.1.0/28"),
             row("me", Kind.MONITOR, "40.92.1.9"),
         ],

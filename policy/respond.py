@@ -32,7 +32,7 @@ class Policies(Protocol):
         """The policy served for a canonical domain, if any; raises PolicyFileError."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as FetchEvent
 class Request:
     """A request as it came; an absent header is ``None``, or "" where that is the same."""
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from analytics.warehouse import events, versions
+from analytics.warehouse import counted, events, versions
 from analytics.warehouse.base import Loaded, Rejected
 from analytics.warehouse.catalogue import Catalogue, Column
 from analytics.warehouse.clients import KEY_COLUMNS
@@ -30,11 +30,6 @@ _KINDS = {  # what json_type says of a value of that type, the usual first
 }
 # "" in these is what was sent, beside a boolean that says that something was
 _EMPTY_COUNTS = {"user_agent": "has_user_agent", "accept": "has_accept"}
-# what is kept of a client goes with its last fetch: table, its column, that of the fetches
-_OF_CLIENTS = (
-    ("client_identities_v1", "client_key", "client_key"),
-    ("reverse_names_v1", "address", "client_ip"),
-)
 _ONLY_SERVED = ("policy_max_age",)  # 0 where no policy was served
 
 
@@ -76,7 +71,9 @@ class EventLoader:
         with transaction(self._connection):
             rejected = self._rejected(file, chunk)
             read, rows = self._insert()
-            versions.from_incoming(self._connection, self._at)
+            counted.take_clients(self._connection, "fresh")
+            counted.take_versions(self._connection, "fresh")
+            versions.take_served(self._connection, "fresh", self._at)
             self._advance(file, chunk, rows, len(rejected))
         self._at += _TICK
         loaded.rows += rows
@@ -129,12 +126,12 @@ class EventLoader:
             "FROM incoming WHERE is_event"
         ).fetchall()
         once = "" if count == distinct else "QUALIFY ROW_NUMBER() OVER (PARTITION BY event_id) = 1"
-        names = ", ".join(column.name for column in self._columns)
+        names = ", ".join([*(column.name for column in self._columns), "client_key"])
         # the same event has the same time: only that part of the table is looked at
-        ((rows,),) = self._connection.execute(
+        self._connection.execute(
             f"""
-            INSERT INTO mta_sts_raw.policy_fetches_v1 ({names}, client_key, loaded_at)
-            SELECT {names}, {CLIENT_KEY}, $loaded_at
+            CREATE OR REPLACE TEMP TABLE fresh AS
+            SELECT {names}
             FROM incoming
             WHERE is_event AND event_id NOT IN (
                 SELECT event_id FROM mta_sts_raw.policy_fetches_v1
@@ -142,7 +139,12 @@ class EventLoader:
             )
             {once}
             """,  # noqa: S608 - names of our own schema
-            {"loaded_at": self._at, "first": first, "last": last},
+            {"first": first, "last": last},
+        )
+        ((rows,),) = self._connection.execute(
+            f"INSERT INTO mta_sts_raw.policy_fetches_v1 ({names}, loaded_at) "  # noqa: S608
+            f"SELECT {names}, $loaded_at FROM fresh",
+            {"loaded_at": self._at},
         ).fetchall()
         return int(str(count)), int(str(rows))
 
@@ -176,35 +178,16 @@ def expire(connection: Connection, at: datetime, days: int) -> int:
     Positions go too, once their file has not grown for as long: it was removed with its day. So
     does what is kept of clients that have no row any more.
     """
-    before = {"before": at - timedelta(days=days)}
+    before = at - timedelta(days=days)
     ((oldest,),) = connection.execute(
         "SELECT MIN(fetched_at) FROM mta_sts_raw.policy_fetches_v1"
     ).fetchall()
     connection.execute(
-        "DELETE FROM mta_sts_raw.load_positions_v1 WHERE loaded_at < $before", before
+        "DELETE FROM mta_sts_raw.load_positions_v1 WHERE loaded_at < $before", {"before": before}
     )
-    if not isinstance(oldest, datetime) or oldest >= before["before"]:
+    if not isinstance(oldest, datetime) or oldest >= before:
         return 0
-    with transaction(connection):
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE gone AS SELECT DISTINCT client_key, client_ip "
-            "FROM mta_sts_raw.policy_fetches_v1 WHERE fetched_at < $before",
-            before,
-        )
-        ((count,),) = connection.execute(
-            "DELETE FROM mta_sts_raw.policy_fetches_v1 WHERE fetched_at < $before", before
-        ).fetchall()
-        for table, column, fetched in _OF_CLIENTS:
-            connection.execute(
-                f"""
-                DELETE FROM mta_sts_raw.{table}
-                WHERE {column} IN (SELECT {fetched} FROM gone) AND {column} NOT IN (
-                    SELECT {fetched} FROM mta_sts_raw.policy_fetches_v1
-                    WHERE {fetched} IN (SELECT {fetched} FROM gone)
-                )
-                """  # noqa: S608 - names of our own
-            )
-    return int(str(count))
+    return counted.expire(connection, before)
 
 
 def expired(files: Iterable[EventFile], at: datetime, days: int) -> list[EventFile]:
@@ -251,7 +234,8 @@ def _typed(columns: Sequence[Column]) -> str:
                 AND {kept},
                 FALSE
             ) AS is_event,
-            {values}
+            {values},
+            {CLIENT_KEY} AS client_key
         FROM named
     """  # noqa: S608 - names of our own schema
 

@@ -6,13 +6,16 @@ them: parsing and translating take longer than most commands.
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from analytics.errors import WarehouseError
+from analytics.warehouse import counted, versions
 from analytics.warehouse.catalogue import RAW, VIEWS, Catalogue, Column
 from analytics.warehouse.clients import CLIENT_KEY_SQL, KEY_COLUMNS
 from analytics.warehouse.connection import Connection, transaction
+from analytics.warehouse.counted import FETCHES
 from analytics.warehouse.load import CLIENT_KEY
 
 _TYPES = {
@@ -48,6 +51,7 @@ def prepared(connection: Connection, catalogue: Catalogue) -> None:
         _make_macros(connection)
         for table in catalogue.tables:
             _make_table(connection, catalogue, table)
+        _fill(connection)
         _make_views(connection, catalogue)
         connection.execute("DELETE FROM main.prepared")
         connection.execute("INSERT INTO main.prepared VALUES ($state)", {"state": state})
@@ -106,6 +110,17 @@ def _rewrite(
     connection.execute(f"INSERT INTO {new} BY NAME SELECT *, {values} FROM {RAW}.{table}")  # noqa: S608
     connection.execute(f"DROP TABLE {RAW}.{table}")
     connection.execute(f"ALTER TABLE {new} RENAME TO {table}")
+
+
+def _fill(connection: Connection) -> None:
+    """Give the tables that a load keeps up what the rows of an earlier version tell."""
+    ((last,),) = connection.execute(f"SELECT MAX(loaded_at) FROM {FETCHES}").fetchall()  # noqa: S608
+    if isinstance(last, datetime):
+        counted.take_clients(connection, FETCHES)
+        found = connection.execute("SELECT 1 FROM mta_sts_raw.client_versions_v1 LIMIT 1")
+        if not found.fetchall():
+            counted.take_versions(connection, FETCHES)
+        versions.take_served(connection, FETCHES, last)
 
 
 def _make_views(connection: Connection, catalogue: Catalogue) -> None:

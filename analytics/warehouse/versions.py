@@ -26,13 +26,13 @@ _COLUMNS = {
 }
 
 
-def from_incoming(connection: Connection, at: datetime) -> None:
-    """Take in what the served fetches of ``incoming`` tell, within the caller's transaction.
+def take_served(connection: Connection, fetches: str, at: datetime) -> None:
+    """Take in what these fetches tell, within the caller's transaction.
 
     No text was served after ``at``, whatever the clock of a host said.
     """
     connection.execute(
-        """
+        f"""
         CREATE OR REPLACE TEMP TABLE served AS
         SELECT
             policy_domain,
@@ -43,10 +43,10 @@ def from_incoming(connection: Connection, at: datetime) -> None:
             LEAST(MIN(fetched_at), $at) AS first_served_at,
             LEAST(MAX(fetched_at), $at) AS last_served_at,
             BOOL_AND(event_source = 'sample') AS is_sample
-        FROM incoming
-        WHERE is_event AND outcome = 'served' AND policy_domain != '' AND policy_id != ''
+        FROM {fetches}
+        WHERE outcome = 'served' AND policy_domain != '' AND policy_id != ''
         GROUP BY policy_domain, policy_id
-        """,
+        """,  # noqa: S608 - a name of ours
         {"at": at},
     )
     connection.execute(

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from analytics.errors import CatalogueError
+from analytics.warehouse import counted
 from analytics.warehouse.catalogue import Catalogue, references, with_datasets
 from analytics.warehouse.connection import CLOCK
 from analytics.warehouse.load import CLIENT_KEY
@@ -123,6 +124,8 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row
         )
     if table == "policy_fetches_v1":
         connection.execute(f"UPDATE mta_sts_raw.{table} SET client_key = {CLIENT_KEY}")  # noqa: S608
+        counted.take_clients(connection, counted.FETCHES)
+        counted.take_versions(connection, counted.FETCHES)
     if table == "client_identities_v1":
         key = CLIENT_KEY.replace("has_user_agent", "user_agent IS NOT NULL")
         for header in ("accept_encoding", "cache_control", "content_type"):

@@ -1,38 +1,14 @@
 -- One row per policy domain, client and policy text that the client was served by a GET.
 -- Key: (policy_domain, is_sample, client_key, policy_id).
--- Reads: policy_fetches_v1, client_identities_v1.
-WITH served AS (
-    SELECT
-        policy_domain,
-        event_source = 'sample' AS is_sample,
-        client_key,
-        policy_id,
-        MAX(client_ip) AS client_ip,  -- one client has one
-        MAX(client_prefix) AS client_prefix,
-        MAX(user_agent) AS user_agent,
-        MAX(policy_mode) AS policy_mode,
-        MAX(policy_max_age) AS policy_max_age,
-        COUNT(*) AS fetch_count,
-        MIN(fetched_at) AS first_fetched_at,
-        MAX(fetched_at) AS last_fetched_at
-    FROM mta_sts_raw.policy_fetches_v1
-    WHERE
-        event_source != 'seed'
-        AND outcome = 'served'
-        AND http_method = 'GET'
-        AND policy_domain IS NOT NULL
-        AND policy_id IS NOT NULL
-    GROUP BY policy_domain, is_sample, client_key, policy_id
-)
-
+-- Reads: client_versions_v1, clients_v1, client_identities_v1.
 SELECT
     s.policy_domain,
     s.is_sample,
     s.client_key,
     s.policy_id,
-    COALESCE(s.client_ip, s.client_prefix) AS address,
-    s.client_ip IS NULL AND s.client_prefix IS NOT NULL AS is_prefix,
-    s.user_agent,
+    COALESCE(c.client_ip, c.client_prefix) AS address,
+    c.client_ip IS NULL AND c.client_prefix IS NOT NULL AS is_prefix,
+    c.user_agent,
     i.verdict,
     CASE
         WHEN i.verdict IN ('verified', 'owned') THEN i.operator
@@ -50,5 +26,6 @@ SELECT
     s.fetch_count,
     s.first_fetched_at,
     s.last_fetched_at
-FROM served AS s
+FROM mta_sts_raw.client_versions_v1 AS s
+INNER JOIN mta_sts_raw.clients_v1 AS c ON s.client_key = c.client_key
 LEFT JOIN mta_sts_raw.client_identities_v1 AS i ON s.client_key = i.client_key

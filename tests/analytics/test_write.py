@@ -1,0 +1,152 @@
+"""Rows of ours into the warehouse: over those of the same key or set, all or none, typed."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from analytics.errors import WarehouseError
+from analytics.warehouse.catalogue import Catalogue
+from analytics.warehouse.duckdb import DeskWarehouse
+from tests.analytics.build import LIMITS, NOW, Desk
+
+NETWORK = {
+    "operator": "microsoft", "kind": "spf", "value": "40.92.0.0/15", "source": "a test",
+    "as_of": date(2026, 11, 24), "certainty": "certain",
+}  # fmt: skip
+NAME = {"address": "192.0.2.1", "name": "a.example", "outcome": "confirmed", "asked_at": NOW}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def values(desk: Desk) -> list[object]:
+    sql = "SELECT value FROM mta_sts_raw.sender_networks_v1 ORDER BY value"
+    return [value for (value,) in desk.rows(sql)]
+
+
+def test_row_comes_back_as_it_was_written(desk: Desk) -> None:
+    assert desk.warehouse.write("sender_networks_v1", [NETWORK]) == 1
+    sql = "SELECT * FROM mta_sts_raw.sender_networks_v1"
+    assert list(desk.warehouse.ask(sql, limits=LIMITS).records()) == [NETWORK]
+
+
+@pytest.mark.parametrize("text", ["", "a\x00b", "'); DROP TABLE x; --", "\U0001f600|\u202e", '"\\'])
+def test_any_text_comes_back(desk: Desk, text: str) -> None:
+    desk.warehouse.write("sender_networks_v1", [NETWORK | {"source": text}])
+    assert desk.rows("SELECT source FROM mta_sts_raw.sender_networks_v1") == [(text,)]
+
+
+def test_time_keeps_its_microseconds_and_its_zone(desk: Desk) -> None:
+    at = datetime(2026, 11, 1, 23, 59, 59, 999999, tzinfo=UTC)
+    desk.warehouse.write("reverse_names_v1", [NAME | {"asked_at": at, "name": None}])
+    sql = "SELECT name, asked_at FROM mta_sts_raw.reverse_names_v1"
+    assert desk.rows(sql) == [(None, at)]
+
+
+def test_row_of_the_same_key_is_written_over(desk: Desk) -> None:
+    desk.warehouse.write("sender_networks_v1", [NETWORK, NETWORK | {"value": "40.107.0.0/16"}])
+    desk.warehouse.write("sender_networks_v1", [NETWORK | {"source": "later"}])
+    sql = "SELECT value, source FROM mta_sts_raw.sender_networks_v1 ORDER BY value"
+    assert desk.rows(sql) == [("40.107.0.0/16", "a test"), ("40.92.0.0/15", "later")]
+
+
+def test_of_two_rows_with_one_key_the_last_counts(desk: Desk) -> None:
+    rows = [NETWORK, NETWORK | {"source": "later"}]
+    assert desk.warehouse.write("sender_networks_v1", rows) == 1
+    assert desk.rows("SELECT source FROM mta_sts_raw.sender_networks_v1") == [("later",)]
+
+
+def test_key_with_nothing_in_it_is_a_key(desk: Desk) -> None:
+    absent = NAME | {"name": None, "outcome": "absent"}
+    for _ in range(2):
+        desk.warehouse.write("reverse_names_v1", [absent])
+    assert desk.rows("SELECT outcome FROM mta_sts_raw.reverse_names_v1") == [("absent",)]
+
+
+def test_set_takes_the_place_of_the_one_before_and_no_other(desk: Desk) -> None:
+    google = NETWORK | {"operator": "google", "value": "74.125.0.0/16"}
+    desk.warehouse.write(
+        "sender_networks_v1",
+        [NETWORK, google, NETWORK | {"kind": "published"}, NETWORK | {"value": "40.107.0.0/16"}],
+    )
+    rows = [NETWORK | {"value": "104.47.0.0/17"}]
+    desk.warehouse.write("sender_networks_v1", rows, by=("operator", "kind"))
+    assert values(desk) == ["104.47.0.0/17", "40.92.0.0/15", "74.125.0.0/16"]
+
+
+def test_whole_table_can_be_replaced_or_emptied(desk: Desk) -> None:
+    desk.warehouse.write("sender_networks_v1", [NETWORK, NETWORK | {"value": "40.107.0.0/16"}])
+    desk.warehouse.write("sender_networks_v1", [NETWORK | {"value": "104.47.0.0/17"}], by=())
+    assert values(desk) == ["104.47.0.0/17"]
+    assert desk.warehouse.write("sender_networks_v1", [], by=("operator", "kind")) == 0
+    assert values(desk) == ["104.47.0.0/17"]
+    assert desk.warehouse.write("sender_networks_v1", [], by=()) == 0
+    assert values(desk) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (NETWORK | {"colour": "red"}, "sender_networks_v1: there is no column colour"),
+        (NETWORK | {"source": None}, "sender_networks_v1: source is required"),
+    ],
+)
+def test_row_of_another_form_leaves_the_table_as_it_was(
+    desk: Desk, row: dict[str, object], reason: str
+) -> None:
+    desk.warehouse.write("sender_networks_v1", [NETWORK])
+    with pytest.raises(ValueError, match=reason):
+        desk.warehouse.write("sender_networks_v1", [NETWORK | {"value": "1.1.1.0/24"}, row], by=())
+    assert values(desk) == ["40.92.0.0/15"]
+
+
+def test_views_can_be_asked_as_of_a_moment(desk: Desk) -> None:
+    """The connection's clock is what CURRENT_TIMESTAMP() answers; without one it is the machine's."""
+    then = datetime(2020, 1, 1, 23, tzinfo=UTC)
+    at = DeskWarehouse(desk.path, events_folder=desk.events, retention_days=400, now=then)
+    sql = "SELECT CURRENT_TIMESTAMP() AS t, CURRENT_DATE() AS d, DATE(CURRENT_TIMESTAMP()) AS e"
+    assert list(at.ask(sql, limits=LIMITS)) == [(then, date(2020, 1, 1), date(2020, 1, 1))]
+    ((now,),) = desk.rows("SELECT CURRENT_TIMESTAMP() AS t")
+    assert isinstance(now, datetime)
+    assert abs((now - datetime.now(UTC)).total_seconds()) < 60
+
+
+def test_table_of_an_earlier_version_gets_the_columns_it_lacks(tmp_path: Path) -> None:
+    import duckdb
+
+    from tests.analytics.build import event
+
+    desk = Desk(tmp_path)
+    desk.append(event(1), event(2, user_agent=None))
+    desk.warehouse.load(NOW)
+    everything = "SELECT * FROM mta_sts_raw.policy_fetches_v1 ORDER BY event_id"
+    kept = ("clients_v1", "policy_versions_v1")
+    before = [desk.rows(f"SELECT * FROM mta_sts_raw.{table} ORDER BY 1") for table in kept]  # noqa: S608
+    rows = desk.rows(everything)
+    with duckdb.connect(desk.path) as connection:  # as the version before had it
+        connection.execute("ALTER TABLE mta_sts_raw.policy_fetches_v1 DROP COLUMN client_key")
+        for table in Catalogue().tables:
+            if table not in ("policy_fetches_v1", "load_positions_v1"):
+                connection.execute(f"DROP TABLE mta_sts_raw.{table}")
+        connection.execute("UPDATE main.prepared SET state = 'another'")
+    desk.append(event(3))
+    desk.warehouse.load(NOW)
+    assert desk.rows(everything)[:2] == rows
+    assert len(desk.rows(everything)) == 3
+    after = [desk.rows(f"SELECT * FROM mta_sts_raw.{table} ORDER BY 1") for table in kept]  # noqa: S608
+    assert len(after[0]) == len(before[0]) == 2
+    assert [row[:3] for row in after[1]] == [row[:3] for row in before[1]]
+
+
+def test_table_of_another_form_is_told(tmp_path: Path) -> None:
+    import duckdb
+
+    desk = Desk(tmp_path)
+    with duckdb.connect(desk.path) as connection:
+        connection.execute("ALTER TABLE mta_sts_raw.policy_fetches_v1 DROP COLUMN outcome")
+        connection.execute("UPDATE main.prepared SET state = 'another'")
+    with pytest.raises(WarehouseError, match="has other columns than this version"):
+        desk.warehouse.load(NOW)

@@ -25,6 +25,8 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "records": ("cli.records", "the DNS records to publish, in order"),
     "serve": ("cli.serve", "serve the policies here"),
     "fetches": ("cli.fetches", "who fetched what, newest first"),
+    "senders": ("cli.senders", "who fetches: confirmed, claimed, software, scanners"),
+    "identify": ("cli.identify", "refresh the lists of networks and judge every client"),
     "query": ("cli.query", "ask a view, or one SELECT in GoogleSQL"),
 }
 

@@ -13,15 +13,14 @@ TLSRPT_PREFIX = "_smtp._tls."  # RFC 8460, 3
 
 _MAX_LABEL = 63  # RFC 1035, 2.3.4
 _MAX_NAME = 253  # RFC 1035, 2.3.4: 255 octets on the wire
-_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
+_LABEL = rf"[A-Za-z0-9](?:[A-Za-z0-9-]{{0,{_MAX_LABEL - 2}}}[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _HOST = re.compile(r"(?P<name>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
 
 
 def is_domain(text: str) -> bool:
     """Whether ``text`` is a ``Domain`` (RFC 5321, 4.1.2) that DNS can hold."""
-    return len(text) <= _MAX_NAME and all(
-        len(label) <= _MAX_LABEL and _LABEL.fullmatch(label) for label in text.split(".")
-    )
+    return len(text) <= _MAX_NAME and _DOMAIN.fullmatch(text) is not None
 
 
 def canonical(text: str) -> str:

@@ -1,9 +1,8 @@
 """mta-sts fetches: the log of requests to the policy hosts."""
 
-import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,8 @@ import click
 
 from analytics.warehouse.base import Limits, Parameter, Warehouse
 from cli import names
-from cli.output import columns_of, fitted, json_lines, local, padded, visible
+from cli.fetch_table import FetchTable
+from cli.output import json_lines, local
 from cli.since import moment
 from cli.warehouse import load, opened, settings_with, warehouse_option
 from policy.config import Settings
@@ -25,7 +25,6 @@ _FOLLOWED = 10  # of them before what is new, as tail has it
 _PAGE = 20_000  # rows asked for at once: the warehouse is not kept open while they are printed
 _SECONDS = 60.0
 _POLL_S = 0.5
-_WIDTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def fetches(
     )
     desk = opened(chosen)
     load(desk, at)
-    show = json_lines if as_json else Table(chosen.timezone).show
+    show = json_lines if as_json else FetchTable(chosen.timezone).show
     if follow:
         _follow(desk, chosen, wanted, _FOLLOWED if limit is None else limit, show)
         return
@@ -118,7 +117,7 @@ def newest(warehouse: Warehouse, wanted: Wanted, limit: int | None) -> Iterator[
     """The wanted fetches, newest first, a page at a time."""
     while limit is None or limit > 0:
         size = _PAGE if limit is None else min(limit, _PAGE)
-        rows = _ask(warehouse, wanted, f"ORDER BY fetched_at DESC, event_id DESC LIMIT {size}")
+        rows = _newest(warehouse, wanted, size)
         if rows:
             yield rows
         if len(rows) < size:
@@ -126,6 +125,23 @@ def newest(warehouse: Warehouse, wanted: Wanted, limit: int | None) -> Iterator[
         last = rows[-1]
         wanted = replace(wanted, before=(_time(last["fetched_at"]), str(last["event_id"])))
         limit = None if limit is None else limit - size
+
+
+def _newest(warehouse: Warehouse, wanted: Wanted, count: int) -> list[Row]:
+    """The newest ``count``: their times are found first, so that no others are joined and sorted."""
+    texts, values = wanted.conditions()
+    where = " AND ".join(["event_source != 'seed'", *texts])
+    sql = f"""
+        SELECT MIN(fetched_at) AS since FROM (
+            SELECT fetched_at FROM mta_sts_raw.policy_fetches_v1
+            WHERE {where} ORDER BY fetched_at DESC LIMIT {count}
+        )
+    """  # noqa: S608 - values are parameters
+    ((since,),) = warehouse.ask(sql, values, limits=Limits(_SECONDS))
+    if not isinstance(since, datetime):
+        return []
+    wanted = replace(wanted, since=since)
+    return _ask(warehouse, wanted, f"ORDER BY fetched_at DESC, event_id DESC LIMIT {count}")
 
 
 def _ask(warehouse: Warehouse, wanted: Wanted, order: str) -> list[Row]:
@@ -191,62 +207,6 @@ def _last_load(warehouse: Warehouse) -> datetime:
     sql = "SELECT MAX(loaded_at) AS loaded_at FROM mta_sts.policy_fetches"
     ((last,),) = warehouse.ask(sql, limits=Limits(_SECONDS))
     return last if isinstance(last, datetime) else datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Table:
-    """Fetches for people, in 100 columns or the terminal's width where that is more.
-
-    The columns keep the widths that the first rows gave them.
-    """
-
-    def __init__(self, timezone: str) -> None:
-        self._timezone = timezone
-        self._widths: tuple[int, ...] = ()
-
-    def show(self, rows: Iterable[Row]) -> None:
-        """Print the rows, below a header the first time."""
-        cells = [self._cells(row) for row in rows]
-        if not self._widths:
-            header = ["TIME", "POLICY DOMAIN", "ANSWER", "ADDRESS", "USER-AGENT"]
-            self._widths = _widths([header, *cells])
-            self._print(header)
-        for line in cells:
-            self._print(line)
-
-    def _print(self, cells: Sequence[str]) -> None:
-        columns = zip(cells, self._widths, strict=True)
-        click.echo(
-            "  ".join(padded(fitted(cell, width), width) for cell, width in columns).rstrip()
-        )
-
-    def _cells(self, row: Row) -> list[str]:
-        agent = visible(row["user_agent"]) if row["has_user_agent"] else "(none)"
-        return [
-            local(_time(row["fetched_at"]), self._timezone),
-            visible(row["policy_domain"] or row["policy_host"] or "(none)"),
-            _answer(row),
-            visible(row["client_ip"] or row["client_prefix"] or f"({row['client_ip_source']})"),
-            f"[sample] {agent}" if row["event_source"] == "sample" else agent,
-        ]
-
-
-def _answer(row: Row) -> str:
-    """Status, and the beginning of the id that was served or why none was."""
-    if row["outcome"] == "served":
-        return f"{row['http_status']} {visible(row['policy_id'])[:8]}"
-    return f"{row['http_status']} {visible(row['outcome'])}"
-
-
-def _widths(lines: Sequence[Sequence[str]]) -> tuple[int, ...]:
-    total = max(
-        _WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns if sys.stdout.isatty() else 0
-    )
-    widest = [max(columns_of(line[index]) for line in lines) for index in range(5)]
-    time_, answer, address = widest[0], min(widest[2], 22), min(widest[3], 39)
-    rest = total - time_ - answer - address - 4 * 2
-    # the domain gives way to the User-Agent, but not below half of what there is for both
-    domain = min(widest[1], max(rest // 2, rest - widest[4]))
-    return time_, domain, answer, address, rest - domain
 
 
 def _time(value: object) -> datetime:

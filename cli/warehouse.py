@@ -11,6 +11,7 @@ import click
 
 from analytics.warehouse.base import Loaded, Warehouse
 from policy.config import Settings, settings
+from policy.store import PolicyFolder
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
@@ -42,6 +43,7 @@ def opened(chosen: Settings) -> Warehouse:
         Path(chosen.warehouse.removeprefix("duckdb:")),
         events_folder=chosen.home / "events",
         retention_days=chosen.retention_days,
+        policies=PolicyFolder(chosen.policies),
         tell=_tell,
     )
 

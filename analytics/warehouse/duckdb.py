@@ -122,7 +122,9 @@ class DeskWarehouse:
             loaded.expired_rows = load.expire(connection, at, self._retention_days)
             if self._policies is not None:
                 try:
-                    versions.from_folder(connection, self._policies, loader.at)
+                    versions.from_folder(connection, self._policies, at)
+                except FileNotFoundError:
+                    pass  # there is no such folder here
                 except OSError as error:
                     loaded.troubles.append(f"{self._policies.folder}: {error.strerror}")
         return True

@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 import click
 import pytest
 
+from analytics.senders.model import Client
 from analytics.warehouse.catalogue import Catalogue
+from analytics.warehouse.clients import client_key
 from cli.main import main
 from cli.output import columns_of
 from cli.since import moment
@@ -166,6 +168,81 @@ def test_lines_fit_and_nothing_from_outside_reaches_the_terminal_raw(
         assert str(changes["client_ip"]) in out  # an address is never cut
     if changes.get("client_ip_source"):
         assert "(withheld)" in out
+
+
+JUDGED: list[tuple[dict[str, object], str]] = [
+    ({"operator": "google", "verdict": "verified"}, "Google (verified)"),
+    ({"operator": "microsoft", "verdict": "owned"}, "Microsoft (owned)"),
+    ({"claimed_operator": "mimecast", "verdict": "claimed"}, "Mimecast? (claimed)"),
+    (
+        {"operator": "microsoft", "claimed_operator": "google", "verdict": "mismatch"},
+        "Google? (mismatch)",
+    ),
+    ({"claimed_operator": "censys", "verdict": "scanner"}, "scanner"),
+    ({"verdict": "unknown"}, "unknown"),
+]
+
+
+def judge(desk: Desk, address: str, user_agent: str, **found: object) -> None:
+    """Write an identity as the judge would."""
+    client = Client(address=address, prefix="192.0.2.0/24", user_agent=user_agent)
+    row = {
+        "client_key": client_key(client), "fingerprint": "", "method": "spf", "is_shared": False,
+        "evidence": "a test says so", "networks_as_of": NOW.date(), "lists_fingerprint": "",
+        "judged_at": NOW,
+    }  # fmt: skip
+    desk.warehouse.write("client_identities_v1", [{**row, **found}])
+
+
+@pytest.mark.parametrize(("found", "words"), JUDGED)
+def test_who_sent_is_a_column_once_somebody_is_judged(
+    desk: Desk, run: Run, found: dict[str, object], words: str
+) -> None:
+    desk.append(event(1, at=ago(hours=2)), event(2, at=ago(hours=1), user_agent="another/1.0"))
+    desk.warehouse.load(NOW)
+    judge(desk, "192.0.2.1", "Postfix", **found)
+    header, new, judged = run().out.splitlines()
+    assert header.split()[-2:] == ["SENDER", "USER-AGENT"]
+    column = slice(header.index("SENDER"), header.index("USER-AGENT"))
+    assert judged[column].strip() == words
+    assert new[column].strip() == "not judged"
+    assert new.endswith("another/1.0")
+
+
+def test_json_says_who_it_is_and_why(desk: Desk, run: Run) -> None:
+    desk.append(event(1, at=ago(hours=1)), event(2, at=ago(hours=2), user_agent=None))
+    desk.warehouse.load(NOW)
+    judge(desk, "192.0.2.1", "Postfix", operator="microsoft", verdict="verified", software="x")
+    judged, new = run("--json").rows()
+    names = ("client_ip", "operator", "verdict", "software", "evidence", "networks_as_of")
+    day = NOW.date().isoformat()
+    assert [judged[name] for name in names] == [
+        "192.0.2.1", "microsoft", "verified", "x", "a test says so", day,
+    ]  # fmt: skip
+    assert [new[name] for name in names] == ["192.0.2.1", None, None, None, None, None]
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8:1234:1234:1234:1234:1234:1234"])
+@pytest.mark.parametrize("user_agent", ["a", "x" * 300])
+def test_lines_with_a_sender_fit_too(desk: Desk, run: Run, address: str, user_agent: str) -> None:
+    domain = "l" * 60 + ".example.com"
+    at = f"{ago(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    desk.append(
+        changed(1, fetched_at=at, client_ip=address, user_agent=user_agent, policy_domain=domain)
+    )
+    desk.warehouse.load(NOW)
+    judge(desk, address, user_agent, claimed_operator="google", verdict="mismatch")
+    lines = run().out.splitlines()
+    assert all(columns_of(line) <= 100 for line in lines)
+    assert address in lines[1]
+    assert "Google? " in lines[1]
+
+
+def test_times_that_are_the_same_lose_no_fetch(desk: Desk, run: Run) -> None:
+    """The newest are found by their time first; many may share it."""
+    desk.append(*(event(number, at=ago(hours=1)) for number in range(30)))
+    shown = [int(str(row["event_id"]), 16) for row in run("--json", "--limit", "7").rows()]
+    assert shown == [29, 28, 27, 26, 25, 24, 23]
 
 
 def test_empty_log_says_what_to_try(tmp_path: Path, run: Run) -> None:

@@ -1,6 +1,7 @@
 -- One row per policy domain, verdict and sender: an operator where one is known, else a software.
 -- Key: (policy_domain, is_sample, verdict, sender).
--- Reads: sender_clients, sender_operators_v1, policy_versions_v1.
+-- Reads: sender_clients, clients_v1, client_identities_v1, sender_operators_v1,
+-- policy_versions_v1.
 WITH seen AS (
     SELECT
         policy_domain,
@@ -13,11 +14,8 @@ WITH seen AS (
         MIN(first_fetched_at) AS first_fetched_at,
         MAX(last_fetched_at) AS last_fetched_at,
         MAX_BY(policy_id, last_fetched_at) AS last_policy_id,
-        MAX_BY(address, last_fetched_at) AS last_address,
-        MAX_BY(user_agent, last_fetched_at) AS last_user_agent,
-        MAX_BY(software, last_fetched_at) AS software,
-        MAX_BY(evidence, last_fetched_at) AS evidence,
-        MAX_BY(networks_as_of, last_fetched_at) AS networks_as_of
+        -- the words of the last one are looked up below: they are long, and the clients many
+        MAX_BY(client_key, last_fetched_at) AS last_client_key
     FROM mta_sts.sender_clients
     GROUP BY policy_domain, is_sample, verdict, sender
 )
@@ -35,12 +33,14 @@ SELECT
     s.last_fetched_at,
     s.last_policy_id,
     s.last_policy_id = v.policy_id AS has_served_policy,
-    s.last_address,
-    s.last_user_agent,
-    s.software,
-    s.evidence,
-    s.networks_as_of
+    COALESCE(c.client_ip, c.client_prefix) AS last_address,
+    c.user_agent AS last_user_agent,
+    i.software,
+    i.evidence,
+    i.networks_as_of
 FROM seen AS s
+INNER JOIN mta_sts_raw.clients_v1 AS c ON s.last_client_key = c.client_key
+LEFT JOIN mta_sts_raw.client_identities_v1 AS i ON s.last_client_key = i.client_key
 LEFT JOIN mta_sts_raw.sender_operators_v1 AS o
     ON s.sender = o.operator AND s.verdict IN ('verified', 'owned', 'claimed', 'mismatch')
 LEFT JOIN mta_sts_raw.policy_versions_v1 AS v

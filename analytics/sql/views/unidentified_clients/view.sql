@@ -1,24 +1,34 @@
 -- One row per client address that fetched policies and is no proven operator, checker or scanner.
--- Key: (address, is_sample). Reads: sender_clients, reverse_names_v1.
-WITH clients AS (
+-- Key: (address, is_sample).
+-- Reads: sender_clients, clients_v1, client_identities_v1, reverse_names_v1.
+WITH fetched AS (
     SELECT
         address,
         is_sample,
+        policy_domain,
         LOGICAL_OR(is_prefix) AS is_prefix,
-        MAX_BY(verdict, last_fetched_at) AS verdict,
-        MAX_BY(claimed_operator, last_fetched_at) AS claimed_operator,
-        MAX_BY(software, last_fetched_at) AS software,
-        MAX_BY(evidence, last_fetched_at) AS evidence,
-        MAX_BY(user_agent, last_fetched_at) AS user_agent,
-        COUNT(DISTINCT client_key) AS client_count,
-        COUNT(DISTINCT policy_domain) AS policy_domain_count,
         SUM(fetch_count) AS fetch_count,
         MIN(first_fetched_at) AS first_fetched_at,
-        MAX(last_fetched_at) AS last_fetched_at
+        MAX(last_fetched_at) AS last_fetched_at,
+        MAX_BY(client_key, last_fetched_at) AS last_client_key
     FROM mta_sts.sender_clients
     WHERE
         address IS NOT NULL
         AND (verdict IS NULL OR verdict IN ('claimed', 'mismatch', 'software', 'unknown'))
+    GROUP BY address, is_sample, policy_domain
+),
+
+addresses AS (
+    SELECT
+        address,
+        is_sample,
+        LOGICAL_OR(is_prefix) AS is_prefix,
+        COUNT(*) AS policy_domain_count,
+        SUM(fetch_count) AS fetch_count,
+        MIN(first_fetched_at) AS first_fetched_at,
+        MAX(last_fetched_at) AS last_fetched_at,
+        MAX_BY(last_client_key, last_fetched_at) AS last_client_key
+    FROM fetched
     GROUP BY address, is_sample
 ),
 
@@ -33,21 +43,22 @@ names AS (
 )
 
 SELECT
-    c.address,
-    c.is_sample,
-    c.is_prefix,
-    c.verdict,
-    c.claimed_operator,
-    c.software,
-    c.evidence,
+    a.address,
+    a.is_sample,
+    a.is_prefix,
+    i.verdict,
+    i.claimed_operator,
+    i.software,
+    i.evidence,
     c.user_agent,
-    c.client_count,
-    c.policy_domain_count,
-    c.fetch_count,
-    c.first_fetched_at,
-    c.last_fetched_at,
+    a.policy_domain_count,
+    a.fetch_count,
+    a.first_fetched_at,
+    a.last_fetched_at,
     n.reverse_name,
     n.reverse_outcome,
     n.asked_at AS reverse_asked_at
-FROM clients AS c
-LEFT JOIN names AS n ON c.address = n.address
+FROM addresses AS a
+INNER JOIN mta_sts_raw.clients_v1 AS c ON a.last_client_key = c.client_key
+LEFT JOIN mta_sts_raw.client_identities_v1 AS i ON a.last_client_key = i.client_key
+LEFT JOIN names AS n ON a.address = n.address

@@ -89,7 +89,8 @@ def expire(connection: Connection, before: datetime) -> int:
                 DELETE FROM mta_sts_raw.{table}
                 WHERE {column} IN (SELECT {fetched} FROM gone) AND {column} NOT IN (
                     SELECT {fetched} FROM {FETCHES}
-                    WHERE {fetched} IN (SELECT {fetched} FROM gone)
+                    WHERE event_source != 'seed'
+                        AND {fetched} IN (SELECT {fetched} FROM gone WHERE {fetched} IS NOT NULL)
                 )
                 """  # noqa: S608 - names of our own
             )

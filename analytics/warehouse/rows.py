@@ -50,7 +50,7 @@ def write(
         ValueError: a row has a column that the table has not, or lacks one that is required.
     """
     schema = catalogue.schema(table)
-    once = {tuple(row[name] for name in schema.key): row for row in rows}
+    once = {tuple(row.get(name) for name in schema.key): row for row in rows}
     for row in once.values():
         _check(table, schema.columns, row)
     with transaction(connection):

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from analytics.errors import WarehouseBusyError
@@ -67,6 +68,13 @@ def test_killed_loads_leave_what_an_undisturbed_one_does(tmp_path: Path) -> None
     calm.warehouse.load(NOW)
     assert desk.numbers() == list(range(number))
     assert rows(desk) == rows(calm)
+    for table in ("clients_v1", "client_versions_v1", "policy_versions_v1"):
+        everything = f"SELECT * FROM mta_sts_raw.{table} ORDER BY ALL"  # noqa: S608
+        with (
+            duckdb.connect(desk.path, read_only=True) as one,
+            duckdb.connect(calm.path, read_only=True) as other,
+        ):
+            assert one.execute(everything).fetchall() == other.execute(everything).fetchall()
 
 
 def test_two_processes_may_load_at_once(tmp_path: Path) -> None:

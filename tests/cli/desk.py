@@ -1,43 +1,22 @@
 """A folder to work in and the command run in it, for the tests of the publishing verbs."""
 
-import io
-import json
 import os
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from cli.main import command, status
+from tests.cli.run import Done, run
 from tests.nameserver import NameServer
 
 CRLF = "\r\n"
 
 
-@dataclass(frozen=True)
-class Done:
-    """What a command did."""
-
-    status: int
-    out: str
-    err: str
-
-    def rows(self) -> list[dict[str, Any]]:
-        """The JSON objects that it printed."""
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
 class Desk:
     """A working directory with a policy folder, and no terminal."""
 
-    def __init__(
-        self, folder: Path, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         self.policies = folder / "policies"
-        self._patch, self._capsys = patch, capsys
         for name in [name for name in os.environ if name.startswith("MTA_STS_")]:
             patch.delenv(name)
         patch.setenv("MTA_STS_POLICIES", "policies")
@@ -50,10 +29,7 @@ class Desk:
 
     def run_plain(self, *arguments: str, stdin: str = "") -> Done:
         """Run the command with just these arguments."""
-        self._patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        code = status(command, list(arguments))
-        shown = self._capsys.readouterr()
-        return Done(code, shown.out, shown.err)
+        return run(*arguments, stdin=stdin)
 
     def write(self, domain: str, body: str | bytes) -> Path:
         """Put a policy there."""

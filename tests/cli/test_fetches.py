@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,45 +16,28 @@ import pytest
 from analytics.senders.model import Client
 from analytics.warehouse.catalogue import Catalogue
 from analytics.warehouse.clients import client_key
-from cli.main import main
 from cli.output import columns_of
 from cli.since import moment
 from policy.events import EventSource, Outcome
 from tests.analytics.build import Desk, changed, event
+from tests.cli.run import Done
+from tests.cli.run import run as run_command
 from tests.host import ROOT
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a command did."""
-
-    status: int
-    out: str
-    err: str
-
-    def rows(self) -> list[dict[str, object]]:
-        """The JSON objects that it printed."""
-        return [json.loads(line) for line in self.out.splitlines()]
 
 
 Run = Callable[..., Done]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run the command in a home of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MTA_STS_HOME", str(tmp_path))
 
     def command(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["mta-sts", "fetches", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Done(ended.value.code, out, err)
+        return run_command("fetches", *arguments)
 
     return command
 
@@ -104,7 +86,7 @@ def test_json_has_the_columns_of_the_view(desk: Desk, run: Run) -> None:
     assert list(rows[0]) == [column.name for column in Catalogue().schema("policy_fetches").columns]
     assert [row["fetched_at"] for row in rows] == sorted(
         (row["fetched_at"] for row in rows), reverse=True
-    )  # type: ignore[type-var]
+    )
     assert rows[-1]["fetched_at"] == ago(minutes=200).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
 
 

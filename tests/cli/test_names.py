@@ -1,11 +1,10 @@
 """Domains as people type them."""
 
-import io
-import sys
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,9 +69,9 @@ def test_a_file_names_each_domain_once_in_its_order(tmp_path: Path) -> None:
     assert names.from_file(str(path)) == ["b.example", "xn--bcher-kva.example", "a.example"]
 
 
-def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a.example\n")))
-    assert names.from_file("-") == ["a.example"]
+def test_a_dash_is_standard_input() -> None:
+    with CliRunner().isolation(input="a.example\n"):
+        assert names.from_file("-") == ["a.example"]
 
 
 @pytest.mark.parametrize(

@@ -7,32 +7,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from analytics.warehouse.catalogue import Catalogue
-from cli.main import main
 from policy.events import Outcome
 from tests.analytics.build import START, Desk, event
+from tests.cli.run import Done
+from tests.cli.run import run as run_command
 from tests.host import ROOT
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a command did."""
-
-    status: int
-    out: str
-    err: str
-
 
 Run = Callable[..., Done]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run the command in a home that has four fetches."""
     desk = Desk(tmp_path)
     refused = {"outcome": Outcome.UNKNOWN_HOST, "domain": "example.net"}
@@ -42,12 +32,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setenv("MTA_STS_RETENTION_DAYS", "99999")
 
     def command(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["mta-sts", "query", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Done(ended.value.code, out, err)
+        return run_command("query", *arguments)
 
     return command
 

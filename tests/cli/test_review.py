@@ -1,16 +1,17 @@
 """The command review: what it prints, for whom, and with which exit status."""
 
-import io
-import json
 import os
+import pty
+import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from cli.main import main
+from tests.cli.run import Done
+from tests.cli.run import run as run_command
+from tests.host import environment
 from tests.policy.test_review import CASES
 
 GOOD = "version: STSv1\nmode: enforce\nmax_age: 1209600\nmx: mail.example.com\n"
@@ -23,26 +24,11 @@ KEYS = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Done:
-    """What a command did."""
-
-    status: int
-    out: str
-    err: str
-
-    def rows(self) -> list[dict[str, object]]:
-        """The JSON objects that it printed."""
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
 Review = Callable[..., Done]
 
 
 @pytest.fixture
-def review(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Review:
+def review(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Review:
     """Review the files given by name, in a folder of their own."""
 
     def run(*arguments: str, stdin: str = "", **files: str | bytes) -> Done:
@@ -55,13 +41,7 @@ def review(
             monkeypatch.delenv(name)
         monkeypatch.setenv("MTA_STS_POLICIES", "policies")
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["mta-sts", "review", *arguments])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        with pytest.raises(SystemExit) as caught:
-            main()
-        said = capsys.readouterr()
-        assert isinstance(caught.value.code, int)
-        return Done(caught.value.code, said.out, said.err)
+        return run_command("review", *arguments, stdin=stdin)
 
     return run
 
@@ -289,18 +269,20 @@ def test_every_finding_of_a_text_can_be_read_in_the_width(review: Review) -> Non
     assert missing == {"mx-covers-own-domain"}  # the texts are those of example.com
 
 
-def test_progress_is_for_a_terminal_only(review: Review, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        """A stream that says it is one."""
-
-        def isatty(self) -> bool:
-            """Say so."""
-            return True
-
+def test_progress_is_for_a_terminal_only(review: Review, tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {f"d{number}.example.txt": GOOD for number in range(600)}
     assert review(**files).err == ""
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    done = review()
-    assert "Reviewing" in terminal.getvalue()
-    assert done.out.startswith("600 domains without errors or warnings: ")
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("mta-sts")), "review"],
+        env=environment(MTA_STS_POLICIES="policies", TERM="xterm"),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        check=True,
+        timeout=30,
+    )
+    os.close(theirs)
+    with open(ours, "rb", buffering=0) as terminal:  # noqa: PTH123 - a descriptor
+        assert b"Reviewing" in terminal.read(4096)
+    assert done.stdout.startswith(b"600 domains without errors or warnings: ")

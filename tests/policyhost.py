@@ -1,22 +1,15 @@
 """An HTTPS host on loopback with a throw-away CA, for what a sending MTA meets at a policy host."""
 
 import contextlib
-import datetime
 import socketserver
 import ssl
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
-_YEAR = datetime.timedelta(days=365)
+from tests.authority import Authority
 
 
 @dataclass(frozen=True)
@@ -60,10 +53,11 @@ def policy_host(
     folder: Path, served: Served, *names: str, is_expired: bool = False
 ) -> Iterator[PolicyHost]:
     """Answer every request with ``served`` while the block runs, for these names."""
-    ca_file, chain = _files(folder, names, is_expired=is_expired)
+    authority = Authority(folder)
+    chain = authority.issue(*names, is_expired=is_expired)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
-    host = PolicyHost("127.0.0.1", 0, str(ca_file))
+    host = PolicyHost("127.0.0.1", 0, str(authority.file))
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -98,71 +92,3 @@ def _serve(client: ssl.SSLSocket, served: Served, host: PolicyHost) -> None:
         for byte in served.body:
             time.sleep(served.drip_s)
             client.sendall(bytes([byte]))
-
-
-def _files(folder: Path, names: tuple[str, ...], *, is_expired: bool) -> tuple[Path, Path]:
-    """The CA's certificate, and key and certificate of the host."""
-    ca_key, ca = _authority()
-    key = ec.generate_private_key(ec.SECP256R1())
-    now = datetime.datetime.now(datetime.UTC)
-    end = now - datetime.timedelta(days=1) if is_expired else now + _YEAR
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(_named(names[0]))
-        .issuer_name(ca.subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _YEAR)
-        .not_valid_after(end)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False
-        )
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
-        )
-        .sign(ca_key, hashes.SHA256())
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    ca_file, chain = folder / "ca.pem", folder / "host.pem"
-    pem = serialization.Encoding.PEM
-    ca_file.write_bytes(ca.public_bytes(pem))
-    private = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    chain.write_bytes(private + certificate.public_bytes(pem))
-    return ca_file, chain
-
-
-@cache
-def _authority() -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    now = datetime.datetime.now(datetime.UTC)
-    usage = x509.KeyUsage(
-        digital_signature=False,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=True,
-        crl_sign=True,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(_named("throw-away CA"))
-        .issuer_name(_named("throw-away CA"))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _YEAR)
-        .not_valid_after(now + _YEAR)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    return key, certificate
-
-
-def _named(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])

@@ -4,13 +4,12 @@ import contextlib
 import http.client
 import socket
 import ssl
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from analytics.senders.feeds import FeedError
+from policy.check.deadline import shut_at
 from policy.errors import shown
 
 DEADLINE_S = 30.0  # for all of one list
@@ -43,14 +42,23 @@ def read(
     if not host or (url.scheme == "http" and host not in _LOOPBACK):
         raise FeedError(f"{shown(place)}: expected an https URL or a file")
     target = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
-    overdue = threading.Event()
     try:
         context = ssl.create_default_context(cafile=ca_file) if url.scheme == "https" else None
-        with _connected(host, port, context, deadline_s, overdue) as connection:
-            return _answer(connection, target, limit)
+        until = time.monotonic() + deadline_s
+        usual = 443 if context else 80
+        plain = socket.create_connection((host, port or usual), timeout=deadline_s)
+        with plain, shut_at(plain, until) as overdue:
+            try:
+                data = _answer(plain, (host, port), context, target, limit)
+            except (OSError, ValueError, http.client.HTTPException):
+                if not overdue.is_set():
+                    raise
+            else:
+                if not overdue.is_set():
+                    return data
+        raise TimeoutError(f"no whole answer within {deadline_s:g} s")
     except (OSError, ValueError, http.client.HTTPException) as error:
-        late = f"no whole answer within {deadline_s:g} s" if overdue.is_set() else ""
-        raise FeedError(f"{shown(place)}: {late or error or type(error).__name__}") from error
+        raise FeedError(f"{shown(place)}: {error or type(error).__name__}") from error
 
 
 def _file(path: Path, limit: int) -> bytes:
@@ -61,49 +69,26 @@ def _file(path: Path, limit: int) -> bytes:
     return data
 
 
-@contextlib.contextmanager
-def _connected(
-    host: str,
-    port: int | None,
+def _answer(
+    plain: socket.socket,
+    authority: tuple[str, int | None],
     context: ssl.SSLContext | None,
-    deadline_s: float,
-    overdue: threading.Event,
-) -> Iterator[http.client.HTTPConnection]:
-    """A connection that is shut when the time is over: a socket's timeout is for each read alone."""
-    until = time.monotonic() + deadline_s
-    plain = socket.create_connection((host, port or (443 if context else 80)), timeout=deadline_s)
-    handle = plain.dup()  # wrap_socket takes the other one over
-
-    def end() -> None:
-        overdue.set()
-        with contextlib.suppress(OSError):
-            handle.shutdown(socket.SHUT_RDWR)
-
-    clock = threading.Timer(max(0.0, until - time.monotonic()), end)
-    clock.daemon = True
-    clock.start()
-    connection = http.client.HTTPConnection(host, port)
-    try:
-        connection.sock = plain
-        if context:
-            connection.sock = context.wrap_socket(plain, server_hostname=host)
-        yield connection
-    finally:
-        clock.cancel()
-        connection.close()
-        plain.close()
-        handle.close()
-
-
-def _answer(connection: http.client.HTTPConnection, target: str, limit: int) -> bytes:
-    headers = {"User-Agent": "sts-witness", "Accept": "application/json", "Connection": "close"}
-    connection.request("GET", target, headers=headers)
-    response = connection.getresponse()
-    if response.status != 200:
-        raise ValueError(f"status {response.status}")
-    data = response.read(limit + 1)
-    if len(data) > limit:
-        raise ValueError(f"longer than {limit} bytes")
-    if response.length:  # read() with a limit tells no early end
-        raise http.client.IncompleteRead(data, response.length)
-    return data
+    target: str,
+    limit: int,
+) -> bytes:
+    connection = http.client.HTTPConnection(*authority)
+    with contextlib.closing(connection):
+        connection.sock = (
+            context.wrap_socket(plain, server_hostname=authority[0]) if context else plain
+        )
+        headers = {"User-Agent": "sts-witness", "Accept": "application/json", "Connection": "close"}
+        connection.request("GET", target, headers=headers)
+        response = connection.getresponse()
+        if response.status != 200:
+            raise ValueError(f"status {response.status}")
+        data = response.read(limit + 1)
+        if len(data) > limit:
+            raise ValueError(f"longer than {limit} bytes")
+        if response.length:  # read() with a limit tells no early end
+            raise http.client.IncompleteRead(data, response.length)
+        return data

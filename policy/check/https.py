@@ -1,14 +1,13 @@
 """Fetch a policy as a sending MTA does: verified HTTPS, one GET, no redirect (RFC 8461, 3.3)."""
 
-import contextlib
 import http.client
 import socket
 import ssl
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
+from policy.check.deadline import shut_at
 from policy.check.model import Fetch, Outcome
 from policy.domain import HOST_PREFIX, policy_url
 from policy.model import MAX_POLICY_BYTES
@@ -39,7 +38,7 @@ def fetch(
     connection, seen = _connected(seen, addresses, port, until)
     if connection is None:
         return seen
-    with connection, _shut_at(connection, until) as overdue:
+    with connection, shut_at(connection, until) as overdue:
         try:
             with context.wrap_socket(connection, server_hostname=HOST_PREFIX + domain) as secured:
                 seen = replace(seen, failed_at="http")
@@ -71,28 +70,6 @@ def _connected(
             return connection, replace(seen, address=address)
     reason = "; ".join(reasons) or "no address to connect to"
     return None, replace(seen, failed_at="connection", reason=reason)
-
-
-@contextlib.contextmanager
-def _shut_at(connection: socket.socket, until: float) -> Iterator[threading.Event]:
-    """Shut the connection down at a time, since the timeout of a socket is for each read alone."""
-    overdue = threading.Event()
-    handle = connection.dup()  # wrap_socket takes the other one over
-
-    def end() -> None:
-        overdue.set()
-        with contextlib.suppress(OSError):
-            handle.shutdown(socket.SHUT_RDWR)
-
-    clock = threading.Timer(max(0.0, until - time.monotonic()), end)
-    clock.daemon = True
-    clock.start()
-    try:
-        yield overdue
-    finally:
-        clock.cancel()
-        clock.join()
-        handle.close()
 
 
 def _answer(seen: Fetch, secured: ssl.SSLSocket, host: str) -> Fetch:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.lab.ca import Authority
+from tests.authority import Authority
 from tests.lab.namespace import Namespace
 from tests.lab.needs import program
 

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Self
 
 from policy.model import policy_id
+from tests.authority import Authority
 from tests.lab import front, host, nsd
-from tests.lab.ca import Authority
 from tests.lab.front import Front
 from tests.lab.host import PolicyHost
 from tests.lab.namespace import Namespace

@@ -1,7 +1,7 @@
 """The policy folder: one ``<policy domain>.txt`` a domain, and domains.csv for what a file cannot say.
 
-Files are read when asked for and kept by their modification time, so that neither start nor
-memory grows with the number of domains, and a changed file is served at once.
+Files are read when asked for and kept by their modification time, so that the start does not grow with
+the number of domains, memory only with those asked for, and a changed file is served at once.
 """
 
 import csv

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from analytics.warehouse.catalogue import Catalogue
 from cli.main import VERBS
 from policy import config
 from tests.cli.test_serve import serving
@@ -76,3 +77,10 @@ def test_every_verb_is_told() -> None:
 def test_every_setting_is_told() -> None:
     for name, default, meaning in config.KNOWN:
         assert f"| `{name}` | {default} | {meaning} |" in README
+
+
+def test_every_view_is_told() -> None:
+    catalogue = Catalogue()
+    for view in catalogue.views:
+        schema = catalogue.schema(view)
+        assert f"| `{view}` | {schema.grain} | {schema.answers} |" in README

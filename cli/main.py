@@ -86,9 +86,9 @@ def status(verbs: click.Command, args: Sequence[str] | None) -> int:
     except PolicyError as error:
         click.echo(f"mta-sts: {error}", err=True)
         return USAGE
-    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
+    except (BrokenPipeError, SystemExit):  # click exits where the reader of our output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
-        return DONE
+        return UNFINISHED
     except Exception as error:  # noqa: BLE001 - the last resort
         own = getattr(error, "exit_status", None)
         if isinstance(own, int):

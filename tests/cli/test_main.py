@@ -1,7 +1,9 @@
 """The frame of the command: exit statuses, help, and no library loaded before it is needed."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -89,3 +91,24 @@ def test_help_waits_for_no_library() -> None:
         timeout=20,
     )
     assert not {"dns", "duckdb", "flask", "gunicorn", "sqlglot"} & set(done.stdout.decode().split())
+
+
+@pytest.mark.parametrize("arguments", [("query",), ("init", "a.example", "--mx", "b.example")])
+def test_output_that_nobody_reads_is_not_a_finding(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    more = ("--offline", "--yes") if arguments[0] == "init" else ()
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("mta-sts")), *arguments, *more],
+        env=environment(),
+        cwd=tmp_path,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=20,
+    )
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (3, b"")
+    assert not (tmp_path / "var/policies/a.example.txt").exists()  # nobody has seen it

@@ -16,9 +16,9 @@ from policy import config, txt
 from policy.check.dns import Resolver
 from policy.check.model import Lookup, MxHost, Outcome
 from policy.domain import RECORD_PREFIX
-from policy.errors import RecordSyntaxError
+from policy.errors import PolicyFileError, RecordSyntaxError
 from policy.model import StsRecord
-from policy.store import PolicyFolder
+from policy.store import PolicyFolder, ServedPolicy
 
 AT_ONCE = 32  # look-ups at a time, which a name server of one's own takes without complaint
 ASSUMED_TTL = 86_400  # seconds: the longest that is common, so that no time is told too early
@@ -108,6 +108,18 @@ def domains(given: Sequence[str], source: str | None) -> list[str]:
 def policy_folder() -> PolicyFolder:
     """The policies that the settings name, whether or not the folder is there."""
     return PolicyFolder(config.settings(os.environ, cwd=Path.cwd()).policies)
+
+
+def served(folder: PolicyFolder, domain: str) -> ServedPolicy | None:
+    """The policy that is served for a domain, if any.
+
+    Raises:
+        PolicyError: it is there and cannot be served.
+    """
+    try:
+        return folder.served(domain)
+    except PolicyFileError as error:
+        raise PolicyFileError(f"{error}; what to mend: mta-sts review {domain}") from error
 
 
 def at_once(

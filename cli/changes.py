@@ -47,7 +47,7 @@ def present(folder: PolicyFolder, domain: str) -> ServedPolicy:
     Raises:
         PolicyError: there is none, it is another domain's, or it cannot be served.
     """
-    served = folder.served(domain)
+    served = asking.served(folder, domain)
     if served is None:
         raise PolicyError(f"there is no policy here; make one with: mta-sts init {domain}")
     row = folder.rows().get(domain)

@@ -66,27 +66,31 @@ def command() -> None:
 
 def main() -> NoReturn:
     """Run the command and exit with its status."""
-    sys.exit(status(command, None))
+    sys.exit(status(command, sys.argv[1:]))
 
 
-def status(verbs: click.Command, args: Sequence[str] | None) -> int:
+def status(verbs: click.Command, args: Sequence[str]) -> int:
     """Run ``verbs`` and give the exit status; whatever goes wrong is told on stderr.
 
     0 done, 1 findings, 2 usage or settings, 3 could not finish, 70 our defect (an exception
     that nobody caught would exit 1, as findings do).
     """
     try:
-        result = verbs.main(args, prog_name="mta-sts", standalone_mode=False)
+        # not verbs.main(), which exits with 1 where the reader of our output has gone
+        with verbs.make_context("mta-sts", list(args)) as context:
+            result = verbs.invoke(context)
+    except click.exceptions.Exit as ended:  # --help and --version
+        return ended.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, EOFError, KeyboardInterrupt):
         click.echo("stopped", err=True)
         return UNFINISHED
     except PolicyError as error:
         click.echo(f"mta-sts: {error}", err=True)
         return USAGE
-    except (BrokenPipeError, SystemExit):  # click exits where the reader of our output has gone
+    except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
         return UNFINISHED
     except Exception as error:  # noqa: BLE001 - the last resort

@@ -109,7 +109,7 @@ def _listing(
     Raises:
         PolicyError: there is no policy that can be served, or a record would not be valid.
     """
-    served = folder.served(domain)
+    served = asking.served(folder, domain)
     if served is None:
         raise PolicyError(f"there is no policy here; make one with: mta-sts init {domain}")
     seen = look(dns, domain) if dns is not None else NOT_SEEN

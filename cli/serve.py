@@ -61,20 +61,28 @@ def _welcome(settings: Settings, host: str, port: int) -> str:
     count = f"{len(domains)} {'policy' if len(domains) == 1 else 'policies'}"
     me = _called_as()
     asked = domains[0] if domains else "example.com"
-    kept = {
-        EventSink.FILE: f"in {_short(settings.home / 'events')}",
-        EventSink.STDOUT: "on stdout",
-        EventSink.NONE: "nowhere",
+    events = {
+        EventSink.FILE: _kept_in(settings.home / "events"),
+        EventSink.STDOUT: "Every request leaves one event on stdout.",
+        EventSink.NONE: "No events are kept (MTA_STS_EVENTS=none).",
     }
     return f"""\
 Serving {count} from {_short(settings.policies)} on {where}
-Every request leaves one event {kept[settings.events]}. Stop with Ctrl-C.
+{events[settings.events]} Stop with Ctrl-C.
 
 Try next, in another terminal:
   curl -H 'Host: mta-sts.{asked}' {where}{POLICY_PATH}
   {me} fetches
   {me} init YOUR-DOMAIN
 """
+
+
+def _kept_in(folder: Path) -> str:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"No events can be kept: {_short(folder)}: {error.strerror}."
+    return f"Every request leaves one event in {_short(folder)}."
 
 
 def _called_as() -> str:

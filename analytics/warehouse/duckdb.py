@@ -223,7 +223,10 @@ class DeskWarehouse:
             except duckdb.Error as error:
                 held = _LOCKED.search(str(error))
                 if held is None:
-                    raise WarehouseError(f"{self._path}: {_first_line(error)}") from error
+                    raise WarehouseError(
+                        f"{self._path}: {_first_line(error)}; moved away, it is made again from "
+                        f"the event files in {self._events}"
+                    ) from error
                 who = _process(held["pid"], held["program"])
                 waited = time.monotonic() - start
                 if waited >= self._wait_s:

@@ -93,3 +93,13 @@ def test_wrong_setting_is_usage(tmp_path: Path) -> None:
     assert err.decode() == (
         "mta-sts: MTA_STS_EVENTS: expected one of stdout, file, none, found 'syslog'\n"
     )
+
+
+def test_events_that_cannot_be_kept_are_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("no folder")
+    port = free_port()
+    with serving(tmp_path, port) as process:
+        wait_for(port, process)
+        process.send_signal(signal.SIGTERM)
+        _out, err = process.communicate(timeout=20)
+    assert "No events can be kept: var/events: Not a directory." in err.decode()

@@ -14,7 +14,7 @@ run: .venv/.desk
 	@$(BIN)/mta-sts serve
 
 test: .venv/.dev lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope
 
 # Needs root, network namespaces, nsd, nginx and postfix; a test whose needs are absent skips and says which.
 test-real: .venv/.dev .venv/.real

@@ -10,7 +10,7 @@ from cli import names
 from cli.identify import judge_new
 from cli.output import json_lines, local, table
 from cli.warehouse import load, opened, settings_with, warehouse_option
-from cli.who import explain_nobody, moment, show
+from cli.who import Shown, explain_nobody, moment, show
 
 Row = Mapping[str, object]
 
@@ -58,7 +58,14 @@ def senders(domain: str | None, by: str, as_json: bool, warehouse: str | None) -
     elif by == "operator":
         served = _rows(desk, "policy_versions_v1", "policy_domain", wanted, "mta_sts_raw")
         others = _rows(desk, "sender_coverage", _ORDER["software"], wanted)
-        show(rows, others, [row for row in served if row["is_served_now"]], chosen.timezone)
+        silent = _rows(desk, "silent_senders", "policy_domain, operator", wanted)
+        shown = Shown(
+            operators=rows,
+            others=others,
+            served=[row for row in served if row["is_served_now"]],
+            silent=[row for row in silent if row["silence"] == "silent"],
+        )
+        show(shown, chosen.timezone)
         if not rows:
             explain_nobody(wanted)
     elif rows:

@@ -23,30 +23,55 @@ class Group:
     tell: Callable[[Row, str], tuple[str, str]]
 
 
-def show(
-    operators: Sequence[Row], others: Sequence[Row], served: Sequence[Row], timezone: str
-) -> None:
-    """Print the groups of each domain: rows of sender_confirmations, sender_coverage and versions."""
-    versions = {row["policy_domain"]: row for row in served}
-    keys = dict.fromkeys((row["policy_domain"], row["is_sample"]) for row in operators)
-    for number, (domain, is_sample) in enumerate(keys):
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Rows of the views that tell who fetched."""
+
+    operators: Sequence[Row]  # sender_confirmations
+    others: Sequence[Row]  # sender_coverage
+    served: Sequence[Row]  # policy_versions_v1, of what is served now
+    silent: Sequence[Row]  # silent_senders, of those that are
+
+
+def show(rows: Shown, timezone: str) -> None:
+    """Print the groups of each domain."""
+    versions = {row["policy_domain"]: row for row in rows.served}
+    operators, others, silent = map(_by_domain, (rows.operators, rows.others, rows.silent))
+    for number, key in enumerate(operators):
         if number:
             click.echo()
-        mine = [r for r in operators if (r["policy_domain"], r["is_sample"]) == (domain, is_sample)]
-        rest = [r for r in others if (r["policy_domain"], r["is_sample"]) == (domain, is_sample)]
-        _title(str(domain), versions.get(domain), is_sample=bool(is_sample), timezone=timezone)
-        if not rest:
-            explain_nobody(str(domain))
-            continue
-        of_operators, of_others = _groups()
-        for group in of_operators:
-            _group(group, [row for row in mine if group.takes(row)], timezone)
-        _not_seen(mine)
-        for group in of_others:
-            _group(group, [row for row in rest if group.takes(row)], timezone)
-        if waiting := sum(int(str(row["client_count"])) for row in rest if row["verdict"] is None):
-            say(f"{waiting} clients are not judged yet: mta-sts identify --offline", hang=2)
-        _next(str(domain), mine)
+        domain, is_sample = key
+        _title(domain, versions.get(domain), is_sample=is_sample, timezone=timezone)
+        if rest := others.get(key):
+            _domain(domain, operators[key], rest, silent.get(key, ()), timezone)
+        elif len(operators) == 1:
+            explain_nobody(domain)
+        else:
+            say(f"nobody has fetched it yet; why: mta-sts senders {domain}", indent=2)
+
+
+def _by_domain(rows: Iterable[Row]) -> dict[tuple[str, bool], list[Row]]:
+    """The rows by policy domain and whether they are of samples, in their order."""
+    found: dict[tuple[str, bool], list[Row]] = {}
+    for row in rows:
+        key = (str(row["policy_domain"]), bool(row["is_sample"]))
+        found.setdefault(key, []).append(row)
+    return found
+
+
+def _domain(
+    domain: str, mine: Sequence[Row], rest: Sequence[Row], silent: Sequence[Row], timezone: str
+) -> None:
+    of_operators, of_others = _groups()
+    for group in of_operators:
+        _group(group, [row for row in mine if group.takes(row)], timezone)
+    _not_seen(mine)
+    _silent(silent)
+    for group in of_others:
+        _group(group, [row for row in rest if group.takes(row)], timezone)
+    if waiting := sum(int(str(row["client_count"])) for row in rest if row["verdict"] is None):
+        say(f"{waiting} clients are not judged yet: mta-sts identify --offline", hang=2)
+    _next(domain, mine)
 
 
 def _title(domain: str, version: Row | None, *, is_sample: bool, timezone: str) -> None:
@@ -157,6 +182,21 @@ def _not_seen(rows: Iterable[Row]) -> None:
     if absent:
         click.echo("\nExpected, not seen")
         say(", ".join(absent), indent=2)
+
+
+def _silent(rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    click.echo("\nLonger silent than usual")
+    for row in rows:
+        days = float(str(row["median_gap_days"]))
+        said = f"fetched every {days:g} days or so, and last {row['days_since_last']} days ago"
+        say(f"{row['operator_name']}: {said}", indent=2, hang=2)
+    say(
+        "That alone is no failure: most senders fetch again only when the id changes or they have "
+        "mail. TLS reports tell whether they still deliver.",
+        indent=2,
+    )
 
 
 def _next(domain: str, rows: Sequence[Row]) -> None:

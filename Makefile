@@ -32,9 +32,10 @@ lint: .venv/.dev
 
 # requirements.txt: what the function runs on, every package pinned and hashed.
 lock: .venv/.dev
-	$(BIN)/pip-compile --quiet --extra cloud --generate-hashes --strip-extras --upgrade \
+	$(BIN)/pip-compile --quiet --extra cloud --generate-hashes --strip-extras --upgrade --no-header \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 		--output-file requirements.txt pyproject.toml
+	sed -i '1i # What the function runs on, every package pinned and hashed; the buildpack installs from this file.\n# Made from pyproject.toml by: make lock' requirements.txt
 
 clean:
 	rm -rf .venv

@@ -16,7 +16,7 @@ from cli.output import json_lines, local
 from cli.since import moment
 from cli.warehouse import load, opened, settings_with, warehouse_option
 from policy.config import Settings
-from policy.store import SUFFIX
+from policy.store import PolicyFolder
 
 Row = Mapping[str, object]
 
@@ -236,4 +236,5 @@ def _explain_none(warehouse: Warehouse, chosen: Settings, wanted: Wanted) -> Non
 
 
 def _first_domain(policies: Path) -> str:
-    return min((path.stem for path in policies.glob(f"*{SUFFIX}")), default="example.com")
+    found = PolicyFolder(policies).domains() if policies.is_dir() else iter(())
+    return next(found, "example.com")

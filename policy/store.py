@@ -5,6 +5,7 @@ the number of domains, memory only with those asked for, and a changed file is s
 """
 
 import csv
+import errno
 import os
 import stat
 import threading
@@ -22,7 +23,7 @@ SUFFIX = ".txt"
 
 _MAX_DOMAINS_BYTES = 16 * 1024 * 1024  # 10,000 rows are about 1 MiB
 _MAX_TEXT_BYTES = 1024 * 1024  # so that a review can say how much too large a text is
-_Stamp = tuple[int, int, int]
+_Stamp = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,9 @@ class RowFault:
         return f"{where}: {self.text}"
 
 
+_NO_ROWS: tuple[_Stamp, dict[str, DomainRow], tuple[RowFault, ...]] = ((0, 0, 0, 0), {}, ())
+
+
 class PolicyFolder:
     """The policies of a folder, by policy domain."""
 
@@ -81,24 +85,29 @@ class PolicyFolder:
         Raises:
             PolicyFileError: it is there but cannot be served.
         """
+        rows = self.rows()
+        source = domain
         found = self._file(domain)
+        if found is None and (row := rows.get(domain)) is not None and row.same_as:
+            source = row.same_as
+            found = self._file(source)
         if found is None:
-            row = self.rows().get(domain)
-            if row is None or not row.same_as or (found := self._file(row.same_as)) is None:
-                return None
-            if isinstance(found, ServedPolicy):
-                found = _for(domain, found)
+            return None
         if isinstance(found, PolicyFileError):
             raise PolicyFileError(str(found))  # a new one: a kept one would gather tracebacks
-        return found
+        adopted = rows.get(source)  # asked each time: the row may change while the file does not
+        is_adopted = adopted is not None and adopted.adopted_text_id == found.policy_id
+        name = adopted.adopted_id if adopted is not None and is_adopted else ""
+        return _as(found, domain, name or found.policy_id)
 
     def domains(self) -> Iterator[str]:
         """All policy domains, in order: those with a file, and those served another's."""
-        named = {
+        names = (
             entry.name.removesuffix(SUFFIX)
             for entry in self.folder.iterdir()
             if entry.suffix == SUFFIX
-        }
+        )
+        named = {name for name in names if is_domain(name)}
         named |= {row.policy_domain for row in self.rows().values() if row.same_as}
         yield from sorted(named)
 
@@ -141,11 +150,13 @@ class PolicyFolder:
         return self._read_rows()[2]
 
     def _file(self, domain: str) -> ServedPolicy | PolicyFileError | None:
+        """What the file of ``domain`` holds, under the id of its own text."""
         try:
             stamp = _stamp(self._before + domain + SUFFIX)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
         except OSError as error:
+            # a name that is too long is anybody's request, and no fault of ours
+            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+                return None
             return PolicyFileError(f"{domain}{SUFFIX}: {error.strerror}")
         kept = self._kept.get(domain)
         if kept is None or kept[0] != stamp:
@@ -162,9 +173,7 @@ class PolicyFolder:
             return PolicyFileError(f"{path.name}: {error.strerror}")
         except PolicySyntaxError as error:
             return PolicyFileError(f"{path.name}: {error}")
-        return ServedPolicy(
-            domain, body, policy, self._id(domain, body), policy_fingerprint(policy)
-        )
+        return ServedPolicy(domain, body, policy, policy_id(body), policy_fingerprint(policy))
 
     def _bytes(self, path: Path, limit: int) -> bytes:
         is_file = stat.S_ISREG(path.stat().st_mode)  # first: resolve() cannot bear a loop of links
@@ -173,31 +182,31 @@ class PolicyFolder:
         with path.open("rb") as file:
             return file.read(limit)
 
-    def _id(self, domain: str, body: bytes) -> str:
-        own = policy_id(body)
-        row = self.rows().get(domain)
-        return row.adopted_id if row and row.adopted_id and row.adopted_text_id == own else own
-
     def _read_rows(self) -> tuple[_Stamp, dict[str, DomainRow], tuple[RowFault, ...]]:
-        path = self.folder / DOMAINS_FILE
+        path = self._before + DOMAINS_FILE
         try:
             stamp = _stamp(path)
         except OSError:
-            return (0, 0, 0), {}, ()
-        with self._lock:
-            if self._rows is None or self._rows[0] != stamp:
-                self._rows = (stamp, *_rows(path))
-                self._kept.clear()  # ids may have been adopted
-            return self._rows
+            return _NO_ROWS
+        kept = self._rows
+        if kept is None or kept[0] != stamp:
+            with self._lock:  # one thread reads it, the others wait
+                kept = self._rows
+                if kept is None or kept[0] != stamp:
+                    kept = self._rows = (stamp, *_rows(Path(path)))
+        return kept
 
 
-def _stamp(path: Path | str) -> _Stamp:
+def _stamp(path: str) -> _Stamp:
+    """What changes with a file: also its rights, and what was written under an old time."""
     found = os.stat(path)  # noqa: PTH116 - to make a Path takes longer than to ask, at each fetch
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
-def _for(domain: str, other: ServedPolicy) -> ServedPolicy:
-    return ServedPolicy(domain, other.body, other.policy, other.policy_id, other.fingerprint)
+def _as(found: ServedPolicy, domain: str, name: str) -> ServedPolicy:
+    if found.policy_domain == domain and found.policy_id == name:
+        return found
+    return ServedPolicy(domain, found.body, found.policy, name, found.fingerprint)
 
 
 def _rows(path: Path) -> tuple[dict[str, DomainRow], tuple[RowFault, ...]]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -185,3 +186,22 @@ def test_refresh_walks_spf_and_keeps_what_fails(desk: Desk) -> None:
 )
 def test_wrong_option_is_usage(desk: Desk, arguments: tuple[str, ...], said: str) -> None:
     assert said in desk.run("identify", *arguments, status=2).stderr
+
+
+@pytest.mark.parametrize("folder", ["policies", "events"])
+def test_name_that_is_no_text_stops_nothing(tmp_path: Path, folder: str) -> None:
+    for name in ("policies", "events"):
+        (tmp_path / name).mkdir()
+    suffix = b".txt" if folder == "policies" else b".jsonl"
+    stray = os.fsencode(tmp_path / folder) + b"/caf\xe9" + suffix
+    with open(stray, "wb") as file:  # noqa: PTH123 - a name that is no text
+        file.write(b"x\n")
+    Desk(tmp_path).run("fetches")
+    Desk(tmp_path).run("senders")
+
+
+def test_what_is_no_event_file_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "events").mkdir()
+    os.mkfifo(tmp_path / "events/2026-11-24.jsonl")
+    said = Desk(tmp_path).run("fetches").stderr
+    assert "2026-11-24.jsonl: expected a file" in said

@@ -4,10 +4,12 @@ Servers append while we read, and people rename, copy, replace and delete. So a 
 its first line, which holds a random id, and a line counts once its line end is there.
 """
 
+import errno
 import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -37,6 +39,11 @@ class EventFile:
     path: Path
     source_id: str  # hash of its first line
     size: int
+
+    @property
+    def name(self) -> str:
+        """Its path as text; a byte of it that is no UTF-8 becomes U+FFFD."""
+        return legible(self.path)
 
     @property
     def day(self) -> date | None:
@@ -74,6 +81,11 @@ class NotAnEventError(ValueError):
     """A line is no event; the message says why."""
 
 
+def legible(path: Path) -> str:
+    """A path as text that can be printed and stored, whatever its bytes."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def files(folder: Path) -> tuple[list[EventFile], list[str]]:
     """The event files of a folder, oldest name first, and what could not be read, with the reason.
 
@@ -87,7 +99,7 @@ def files(folder: Path) -> tuple[list[EventFile], list[str]]:
         except FileNotFoundError:
             continue  # it was deleted or renamed meanwhile
         except OSError as error:
-            unreadable.append(f"{path}: {error.strerror}")
+            unreadable.append(f"{legible(path)}: {error.strerror}")
             continue
         if file and (file.source_id not in found or file.size > found[file.source_id].size):
             found[file.source_id] = file
@@ -95,13 +107,15 @@ def files(folder: Path) -> tuple[list[EventFile], list[str]]:
 
 
 def _known(path: Path) -> EventFile | None:
+    if not stat.S_ISREG(path.stat().st_mode):  # opening a fifo would wait for ever
+        raise OSError(errno.EINVAL, "expected a file")
     with path.open("rb") as file:
         first = file.readline(_FIRST)
         size = file.seek(0, 2)
     if not first.endswith(b"\n") and len(first) < _FIRST:
         return None  # empty, or its first line is being written
     # a first line without an id may be the same in two files
-    salt = b"" if b'"event_id":"' in first else path.name.encode()
+    salt = b"" if b'"event_id":"' in first else os.fsencode(path.name)
     return EventFile(path, hashlib.sha256(first + salt).hexdigest(), size)
 
 

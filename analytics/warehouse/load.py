@@ -93,13 +93,13 @@ class EventLoader:
             try:
                 text = events.reread(lines[number], self._columns)
             except NotAnEventError as error:
-                rejected.append(Rejected(str(file.path), start, str(error)))
+                rejected.append(Rejected(file.name, start, str(error)))
                 continue
             if text is not None:
                 mended.append((text, start))
         if chunk.is_too_long:
             reason = f"longer than {events.CHUNK} bytes"
-            rejected.append(Rejected(str(file.path), chunk.start, reason))
+            rejected.append(Rejected(file.name, chunk.start, reason))
         return rejected + self._second_try(file, mended)
 
     def _odd(self) -> list[int]:
@@ -117,7 +117,7 @@ class EventLoader:
             f"INSERT INTO incoming {self._sql}", {"lines": [text for text, _start in mended]}
         )
         reason = "no value that the warehouse can keep"
-        return [Rejected(str(file.path), mended[number][1], reason) for number in self._odd()]
+        return [Rejected(file.name, mended[number][1], reason) for number in self._odd()]
 
     def _insert(self) -> tuple[int, int]:
         """Events read, and rows written: an event that is there already is left out."""
@@ -162,7 +162,7 @@ class EventLoader:
             "$mark, $row_count, $rejected_count, $loaded_at)",
             key
             | {
-                "source_name": str(file.path),
+                "source_name": file.name,
                 "position": chunk.end,
                 "mark": chunk.mark,
                 "row_count": int(str(row_count)) + rows,

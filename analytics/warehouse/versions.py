@@ -5,6 +5,7 @@ are not there: those of before, and those that another host serves.
 """
 
 import hashlib
+import os
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -160,13 +161,14 @@ def _merge(connection: Connection, rows: list[dict[str, object]], at: datetime) 
 
 def _mark(folder: PolicyFolder) -> str:
     """A hash that is another one once a file was added, removed or written."""
-    digest = hashlib.sha256(str(folder.folder).encode())
+    digest = hashlib.sha256(os.fsencode(folder.folder))
     for name in [DOMAINS_FILE, *folder.file_names()]:
         try:
             status = (folder.folder / name).stat()
         except OSError:
             continue
-        digest.update(f"{name}\0{status.st_mtime_ns}\0{status.st_size}\0".encode())
+        stamp = f"{status.st_mtime_ns} {status.st_ctime_ns} {status.st_size} {status.st_ino}"
+        digest.update(os.fsencode(name) + b"\0" + stamp.encode() + b"\0")
     return digest.hexdigest()
 
 

@@ -300,7 +300,7 @@ def test_file_that_cannot_be_read_is_told_and_the_others_are_read(desk: Desk) ->
     desk.append(event(1))
     (desk.events / "2026-11-02.jsonl").mkdir()
     loaded = desk.warehouse.load(NOW)
-    assert loaded.troubles == [f"{desk.events / '2026-11-02.jsonl'}: Is a directory"]
+    assert loaded.troubles == [f"{desk.events / '2026-11-02.jsonl'}: expected a file"]
     assert desk.numbers() == [1]
 
 

@@ -209,3 +209,53 @@ class TestDomainsFile:
         assert policies.served("example.net") is None
         assert body(policies, "example.com") == TEXT
         assert "utf-8" in policies.row_faults()[0]
+
+
+class TestChange:
+    """What changes beside the text or its time shows at once too."""
+
+    def test_text_under_the_same_time_and_length(self, tmp_path: Path) -> None:
+        path = write(tmp_path, "example.com.txt", TEXT)
+        os.utime(path, ns=(0, 0))
+        policies = PolicyFolder(tmp_path)
+        assert body(policies, "example.com") == TEXT
+        path.write_bytes(OTHER)  # in place: "testing" and "enforce" are of one length
+        os.utime(path, ns=(0, 0))
+        assert body(policies, "example.com") == OTHER
+
+    def test_fault_that_was_mended_under_its_time(self, tmp_path: Path) -> None:
+        """A link that leads nowhere stands for a file that may not be read, as root may all."""
+        folder = tmp_path / "policies"
+        folder.mkdir()
+        path = write(folder, "example.com.txt", TEXT.replace(b"STSv1", b"STSv2"))
+        os.utime(path, ns=(0, 0))
+        policies = PolicyFolder(folder)
+        with pytest.raises(PolicyFileError):
+            policies.served("example.com")
+        path.write_bytes(TEXT)
+        os.utime(path, ns=(0, 0))
+        path.chmod(0o600)
+        assert body(policies, "example.com") == TEXT
+
+    def test_id_that_is_adopted_and_given_up_while_the_file_stays(self, tmp_path: Path) -> None:
+        write(tmp_path, "example.com.txt", TEXT)
+        policies = PolicyFolder(tmp_path)
+
+        def current() -> str:
+            found = policies.served("example.com")
+            assert found is not None
+            return found.policy_id
+
+        assert current() == policy_id(TEXT)
+        row = f"example.com,20200101,{policy_id(TEXT)}\n"
+        table = write(
+            tmp_path, "domains.csv", f"policy_domain,adopted_id,adopted_text_id\n{row}".encode()
+        )
+        assert current() == "20200101"
+        table.unlink()
+        assert current() == policy_id(TEXT)
+
+
+def test_name_too_long_for_a_file_is_nobodys_fault(tmp_path: Path) -> None:
+    domain = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])
+    assert PolicyFolder(tmp_path).served(domain) is None

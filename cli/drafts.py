@@ -6,9 +6,10 @@ from cli import asking, names
 from policy import presets
 from policy.check.dns import Resolver
 from policy.check.model import Lookup, MxHost, Outcome
-from policy.domain import is_domain
+from policy.domain import HOST_PREFIX, is_domain
 from policy.errors import DomainError
 from policy.model import Mode, MxPattern, Policy, policy_id
+from policy.remedy import is_ipv4
 
 FIRST_MAX_AGE = 604_800
 DAYS_SAID = (
@@ -64,6 +65,10 @@ def draft(domain: str, choice: Choice, dns: Resolver | None) -> Draft | Refused:
         PresetError: there is no such preset, or it cannot know the hosts.
         DomainError: a host given by hand is no name.
     """
+    if domain.startswith(HOST_PREFIX):
+        meant = domain.removeprefix(HOST_PREFIX)
+        why = f"this is the policy host of {meant}; its policy domain is meant"
+        return Refused(domain, _REFUSED, f"{why}: mta-sts init {meant}")
     live = dns.mx(domain) if dns is not None else None
     if choice.hosts:
         return _by_hand(domain, choice, live)
@@ -85,7 +90,10 @@ def pattern(text: str) -> MxPattern:
         DomainError: it is neither.
     """
     wildcard = "*." if text.startswith("*.") else ""
-    return MxPattern(wildcard + names.domain(text.removeprefix("*.")))
+    name = names.domain(text.removeprefix("*."))
+    if is_ipv4(name):  # the grammar lets it pass, and no host can match it (RFC 8461, 4.1)
+        raise DomainError(f"expected the name of a host, found the address {name}")
+    return MxPattern(wildcard + name)
 
 
 def not_covered(policy: Policy, live: Lookup[MxHost] | None) -> list[str]:

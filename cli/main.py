@@ -4,6 +4,7 @@ A verb's module is imported when the verb is called, so that one verb does not w
 libraries of another.
 """
 
+import errno
 import importlib
 import os
 import sys
@@ -91,14 +92,28 @@ def status(verbs: click.Command, args: Sequence[str]) -> int:
         click.echo(f"mta-sts: {error}", err=True)
         return USAGE
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
-        return UNFINISHED
+        return _unprinted()
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            return _defect()
+        click.echo(f"mta-sts: the output was cut off: {error.strerror}", err=True)
+        return _unprinted()
     except Exception as error:  # noqa: BLE001 - the last resort
         own = getattr(error, "exit_status", None)
         if isinstance(own, int):
             click.echo(f"mta-sts: {error}", err=True)
             return own
-        traceback.print_exc()
-        click.echo("mta-sts: this is a defect of STS Witness, not of your setup", err=True)
-        return DEFECT
+        return _defect()
     return result if isinstance(result, int) else DONE
+
+
+def _unprinted() -> int:
+    """Let nothing be printed any more, not by the flush at exit either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return UNFINISHED
+
+
+def _defect() -> int:
+    traceback.print_exc()
+    click.echo("mta-sts: this is a defect of STS Witness, not of your setup", err=True)
+    return DEFECT

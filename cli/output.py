@@ -8,7 +8,7 @@ import io
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import click
@@ -80,7 +80,11 @@ def padded(text: str, width: int) -> str:
 
 def local(at: datetime, timezone: str) -> str:
     """A time for people, to the second, in their zone."""
-    return at.astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M:%S")
+    try:
+        there = at.astimezone(ZoneInfo(timezone))
+    except OverflowError:  # at the edges of the calendar a zone has no such day
+        there = at.astimezone(UTC)
+    return there.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def columns_of(text: str) -> int:

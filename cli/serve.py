@@ -14,7 +14,7 @@ from policy.config import EventSink, Settings
 from policy.respond import POLICY_PATH
 from policy.store import PolicyFolder
 
-_THREADS = 8
+_THREADS = 64  # a connection that says nothing holds one until it says something
 _STOP_S = 10  # as Cloud Run gives between SIGTERM and SIGKILL
 
 
@@ -51,7 +51,9 @@ def _refuse_taken(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             why = f"cannot listen on {host}, port {port}: {error.strerror}"
-            raise ServeError(f"{why}; another port: mta-sts serve --port {port + 1}") from error
+            raise ServeError(
+                f"{why}; another port: {_called_as()} serve --port {port + 1}"
+            ) from error
 
 
 def _welcome(settings: Settings, host: str, port: int) -> str:
@@ -103,6 +105,7 @@ class _Server(BaseApplication):
             "threads": _THREADS,
             "graceful_timeout": _STOP_S,
             "loglevel": "warning",
+            "control_socket_disable": True,  # it would be made outside this folder
             "when_ready": lambda _server: click.echo(welcome, err=True),
         }
         super().__init__()

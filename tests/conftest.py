@@ -1,9 +1,13 @@
 """What all tests share."""
 
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# a shell ignores it for its jobs in the background, and children inherit that
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples in every run and on every machine, however slow it is.
 settings.register_profile(

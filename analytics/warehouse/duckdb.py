@@ -29,6 +29,7 @@ from analytics.warehouse.events import EventFile
 from analytics.warehouse.prepare import prepared
 from policy.store import PolicyFolder
 
+MEMORY = "4GB"  # of a question; every view over ten million fetches takes half of it
 WAIT_S = 30.0  # for another process that has the file
 HOLD_S = 5.0  # a long load lets others in after so long
 _GAP_S = 0.2  # and is away for so long: longer than their poll
@@ -177,6 +178,7 @@ class DeskWarehouse:
         with self._open(read_only=True) as connection:
             if self._now is not None:
                 connection.execute(f"SET VARIABLE {CLOCK} = $now", {"now": self._now})
+            connection.execute(f"SET memory_limit = '{MEMORY}'")
             connection.execute("SET lock_configuration = true")
             yield connection
 

@@ -12,6 +12,7 @@ from analytics.warehouse.translate import generated, parsed
 from policy.errors import shown
 
 MAX_BYTES = 64 * 1024  # of a query's text; a parser's work grows with it
+MAX_ARRAY = 1_000_000  # values; while DuckDB builds one list, no deadline can stop it
 
 # what reads, and only that: everything else a tree may hold at its root is refused
 _ROOTS = (exp.Select, exp.SetOperation, exp.Subquery)
@@ -37,11 +38,23 @@ def checked(text: str, catalogue: Catalogue) -> str:
             raise QueryRefusedError(f"query: expected SELECT alone, found {_keyword(node)}")
         if isinstance(node, exp.Parameter | exp.Placeholder):
             raise QueryRefusedError("query: parameters have no value here; write the value")
+        if isinstance(node, exp.GenerateSeries) and not _is_short(node):
+            raise QueryRefusedError(
+                f"query: GENERATE_ARRAY takes two numbers here, at most {MAX_ARRAY:,} apart"
+            )
     bare = [table for table in list(tree.find_all(exp.Table)) if _is_bare(table, catalogue)]
     for table in bare:
         table.set("db", exp.to_identifier(VIEWS))
     generated(tree)  # refuses what the desk cannot answer, before the warehouse is opened
     return tree.sql(dialect="bigquery") if bare else text
+
+
+def _is_short(node: exp.GenerateSeries) -> bool:
+    try:
+        first, last = (int(node.args[name].sql()) for name in ("start", "end"))
+    except ValueError:
+        return False  # no number that can be told before it runs
+    return abs(last - first) <= MAX_ARRAY
 
 
 def _found(tree: exp.Expr, text: str) -> str:
@@ -80,11 +93,20 @@ def _is_bare(table: exp.Table, catalogue: Catalogue) -> bool:
 
 
 def _is_cte(table: exp.Table) -> bool:
-    """Whether the name is one that a WITH round the table gives."""
-    node: exp.Expr | None = table.parent
-    while node is not None:
-        with_ = node.args.get("with_")
-        if with_ and any(cte.alias == table.name for cte in with_.expressions):
-            return True
-        node = node.parent
+    """Whether the name is one that a WITH round the table gives, and gives there.
+
+    A query of a WITH sees those before it, and itself only where the WITH is recursive.
+    """
+    node: exp.Expr = table
+    inside: exp.Expr | None = None  # the query of a WITH that we come from
+    while (parent := node.parent) is not None:
+        if isinstance(node, exp.CTE):
+            inside = node
+        if with_ := parent.args.get("with_"):
+            for cte in with_.expressions:
+                if cte is inside and not with_.args.get("recursive"):
+                    break
+                if cte.alias.casefold() == table.name.casefold():
+                    return True
+        node = parent
     return False

@@ -59,7 +59,7 @@ def test_killed_loads_leave_what_an_undisturbed_one_does(tmp_path: Path) -> None
         process = run(LOADS, str(tmp_path / "killed"))
         time.sleep(chance.uniform(0.25, 0.6))  # it has imported all it needs after about 0.25 s
         process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.communicate(timeout=60)
     desk.append(torn)
     desk.warehouse.load(NOW)
     calm = Desk(tmp_path / "calm")
@@ -87,7 +87,7 @@ def test_two_processes_may_load_at_once(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "loaded\n"  # neither gave up
         process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.communicate(timeout=60)
     desk.warehouse.load(NOW)
     assert desk.numbers() == list(range(600))
 
@@ -111,7 +111,7 @@ def test_wait_for_another_names_it_once_and_goes_on(
     assert desk.warehouse.load(NOW).rows == 1
     assert len(told) == 1
     assert told[0].startswith(f"waiting for process {held.pid} (")
-    held.communicate()
+    held.communicate(timeout=60)
 
 
 def test_wait_has_an_end_that_says_who_and_what_to_do(
@@ -124,4 +124,4 @@ def test_wait_has_an_end_that_says_who_and_what_to_do(
     assert f"in use by process {held.pid} (" in str(caught.value)
     assert f"kill {held.pid}" in str(caught.value)
     held.kill()
-    held.communicate()
+    held.communicate(timeout=60)

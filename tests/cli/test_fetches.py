@@ -344,5 +344,5 @@ def test_follow_shows_the_last_then_what_comes_in(tmp_path: Path, desk: Desk) ->
     assert number() == 22
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    assert process.communicate() == ("", "")
+    assert process.communicate(timeout=60) == ("", "")
     assert process.returncode == 0

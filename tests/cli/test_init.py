@@ -344,3 +344,27 @@ def test_text_from_outside_does_not_act_on_the_terminal(desk: Desk, server: Name
     status, out, _err = adopt(desk, server, Served(body), "example.com", "--dry-run")
     assert status == 0
     assert "note: \\u202egnp.exe" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("e.example", "--mx", "192.0.2.1"),
+            "e.example: --mx: expected the name of a host, found the address 192.0.2.1\n",
+        ),
+        (
+            ("mta-sts.b.example", "--mx", "mx.b.example"),
+            (
+                "mta-sts.b.example: this is the policy host of b.example; its policy domain is meant: "
+                "mta-sts init\n  b.example\n"
+            ),
+        ),
+    ],
+)
+def test_what_review_would_refuse_is_not_written(
+    desk: Desk, arguments: tuple[str, ...], said: str
+) -> None:
+    done = desk.run("init", *arguments, "--yes")
+    assert (done.status, done.err) == (2, said)
+    assert not list(desk.folder.glob("policies/*"))

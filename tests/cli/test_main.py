@@ -112,3 +112,18 @@ def test_output_that_nobody_reads_is_not_a_finding(
     os.close(theirs)
     assert (done.returncode, done.stderr) == (3, b"")
     assert not (tmp_path / "var/policies/a.example.txt").exists()  # nobody has seen it
+
+
+def test_full_disk_behind_stdout_is_no_defect(tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("mta-sts")), "query"],
+            env=environment(),
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=20,
+        )
+    said = b"mta-sts: the output was cut off: No space left on device\n"
+    assert (done.returncode, done.stderr) == (3, said)

@@ -156,7 +156,73 @@ def test_ctrl_c_ends_a_query_at_once(tmp_path: Path, run: Run) -> None:
     time.sleep(1.5)
     start = time.monotonic()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate()
+    out, err = process.communicate(timeout=60)
     assert time.monotonic() - start < 5  # of the 20 s that the query had
     assert (process.returncode, out) == (3, "")
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        (
+            (
+                "WITH a AS (SELECT * FROM sqlite_master), sqlite_master AS (SELECT 1 AS x) "
+                "SELECT * FROM a"
+            ),
+            "there is no table or view 'sqlite_master'",
+        ),
+        (
+            "WITH prepared AS (SELECT * FROM prepared) SELECT * FROM prepared",
+            "there is no table or view 'prepared'",
+        ),
+        (
+            "SELECT * FROM (WITH b AS (SELECT 1 AS y) SELECT * FROM b), (SELECT * FROM b)",
+            "there is no table or view 'b'",
+        ),
+        (
+            "SELECT * FROM UNNEST(GENERATE_ARRAY(1, 1000000000))",
+            "GENERATE_ARRAY takes two numbers here, at most 1,000,000 apart",
+        ),
+        (
+            "SELECT * FROM UNNEST(GENERATE_ARRAY(1, (SELECT 5)))",
+            "GENERATE_ARRAY takes two numbers here, at most 1,000,000 apart",
+        ),
+    ],
+)
+def test_what_a_query_cannot_see_is_refused(run: Run, sql: str, said: str) -> None:
+    done = run(sql)
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
+
+
+@pytest.mark.parametrize(
+    ("sql", "out"),
+    [
+        ("WITH POLICY_FETCHES AS (SELECT 1 AS x) SELECT * FROM policy_fetches", "x\n1\n"),
+        (
+            (
+                "WITH policy_fetches AS (SELECT * FROM policy_fetches WHERE http_status = 200) "
+                "SELECT COUNT(*) AS n FROM policy_fetches"
+            ),
+            "n\n3\n",
+        ),
+        (
+            (
+                "WITH RECURSIVE t AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM t WHERE a < 2) "
+                "SELECT * FROM t ORDER BY a"
+            ),
+            "a\n1\n2\n",
+        ),
+        ("SELECT COUNT(*) AS n FROM UNNEST(GENERATE_ARRAY(-5, 5))", "n\n11\n"),
+    ],
+)
+def test_a_with_is_seen_where_bigquery_sees_it(run: Run, sql: str, out: str) -> None:
+    assert run(sql).out == out
+
+
+def test_time_at_the_edge_of_the_calendar_is_shown(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MTA_STS_TIMEZONE", "Asia/Tokyo")
+    assert run("SELECT TIMESTAMP '9999-12-31 23:59:59' AS t").out == "t\n9999-12-31 23:59:59\n"

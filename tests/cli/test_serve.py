@@ -82,7 +82,7 @@ def test_taken_port_is_told_at_once(tmp_path: Path) -> None:
     assert process.returncode == 3
     assert err.decode() == (
         f"mta-sts: cannot listen on 127.0.0.1, port {port}: Address already in use; "
-        f"another port: mta-sts serve --port {port + 1}\n"
+        f"another port: {Path(sys.executable).with_name('mta-sts')} serve --port {port + 1}\n"
     )
 
 

@@ -52,7 +52,7 @@ def load(warehouse: Warehouse, at: datetime) -> Loaded:
     """Bring in what is new, and say on stderr what could not be read."""
     loaded = warehouse.load(at)
     for trouble in loaded.troubles:
-        click.echo(f"mta-sts: event file {trouble}", err=True)
+        click.echo(f"mta-sts: left out: {trouble}", err=True)
     for line in loaded.rejected:
         where = f"{line.source}, byte {line.position}"
         click.echo(f"mta-sts: no event, left out: {where}: {line.reason}", err=True)

@@ -20,11 +20,13 @@ from analytics.senders.model import (
     UserAgentRow,
 )
 from analytics.senders.rows import Form, Listed
+from policy.errors import shown
 
 SHIPPED = Path(__file__).parent
 MAX_BYTES = 4 * 1024 * 1024  # of one list; the longest shipped has 60 KB
 
 _ASN_HEAD = re.compile(r"# (?P<source>\S+ \S+), (?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2});.*")
+_LISTS = ("catalog.csv", "networks.csv", "user_agents.csv")
 _Row = TypeVar("_Row")
 
 
@@ -68,6 +70,7 @@ def load(own: Path | None = None) -> Catalog:
             *operators.faults,
             *networks.faults,
             *user_agents.faults,
+            *_strays(own),
             *_idle("networks.csv", networks, own),
             *_idle("user_agents.csv", user_agents, own),
         ),
@@ -113,6 +116,19 @@ def _both(name: str, form: Form[_Row], own: Path | None) -> Listed[_Row]:
     listed.rows += shipped.rows
     listed.faults += shipped.faults
     return listed
+
+
+def _strays(own: Path | None) -> Iterable[Fault]:
+    """Files of one's own that no list is read from: a mistyped name would correct nothing."""
+    expected = f"one of {', '.join(_LISTS)}"
+    if own is None or not own.exists():
+        return
+    if not own.is_dir():
+        yield Fault(str(own), 0, "a folder", "a file")
+        return
+    for path in sorted(own.iterdir()):
+        if path.name not in _LISTS and not path.name.startswith("."):
+            yield Fault(str(own), 0, expected, shown(path.name))
 
 
 def _text(path: Path) -> str:

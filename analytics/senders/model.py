@@ -167,7 +167,8 @@ class Fault:
 
     def __str__(self) -> str:
         """As a person reads it."""
-        return f"{self.file}, line {self.line}: expected {self.expected}, found {self.found}"
+        where = f"{self.file}, line {self.line}" if self.line else self.file
+        return f"{where}: expected {self.expected}, found {self.found}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,13 +208,23 @@ class DeskWarehouse:
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
         except _OF_THE_WAREHOUSE as error:
-            raise WarehouseError(f"{self._path}: {_first_line(error)}") from error
+            raise self._broken(error) from error
         except RuntimeError as error:
             if str(error) == "Query interrupted":  # how DuckDB passes Ctrl-C on
                 raise KeyboardInterrupt from error
             raise
         finally:
             connection.close()
+
+    def _broken(self, error: duckdb.Error) -> WarehouseError:
+        """What is wrong with the file, and what to do where it is one."""
+        said = f"{self._path}: {_first_line(error)}"
+        if not self._path.is_file():
+            return WarehouseError(f"{said}; expected a file that DuckDB has made, or none")
+        kept = f"the event files in {self._events}"
+        return WarehouseError(
+            f"{said}; if it is damaged, move it away: it is made again from {kept}"
+        )
 
     def _connected(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         config = _CLOSED | {"enable_external_access": False}
@@ -225,10 +235,7 @@ class DeskWarehouse:
             except duckdb.Error as error:
                 held = _LOCKED.search(str(error))
                 if held is None:
-                    raise WarehouseError(
-                        f"{self._path}: {_first_line(error)}; moved away, it is made again from "
-                        f"the event files in {self._events}"
-                    ) from error
+                    raise self._broken(error) from error
                 who = _process(held["pid"], held["program"])
                 waited = time.monotonic() - start
                 if waited >= self._wait_s:

@@ -158,3 +158,16 @@ def test_a_damaged_table_is_told(tmp_path: Path, data: bytes) -> None:
     path.write_bytes(data)
     with pytest.raises(ListError, match="asn.csv.gz: "):
         catalog.asn_table(path)
+
+
+def test_file_of_another_name_is_told(tmp_path: Path) -> None:
+    (tmp_path / "network.csv").write_text("operator,kind,value,as_of\n")
+    (fault,) = catalog.load(tmp_path).faults
+    expected = "one of catalog.csv, networks.csv, user_agents.csv"
+    assert (fault.expected, fault.found) == (expected, "'network.csv'")
+
+
+def test_file_where_the_folder_should_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "senders").write_text("")
+    (fault,) = catalog.load(tmp_path / "senders").faults
+    assert (fault.expected, fault.found) == ("a folder", "a file")

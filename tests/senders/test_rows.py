@@ -69,7 +69,7 @@ def test_only_an_own_list_takes_away() -> None:
     [
         ("operator,kind\nx,spf\n", "line 1: expected column value, found 'operator,kind'"),
         (f"{HEAD},remark\n", "line 1: expected a known column, found 'remark'"),
-        (f'{HEAD}\n"open', "line 0: expected CSV as RFC 4180 has it"),
+        (f'{HEAD}\n"open', "networks.csv: expected CSV as RFC 4180 has it"),
     ],
 )
 def test_a_bad_form_is_named(text: str, fault: str) -> None:

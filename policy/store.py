@@ -184,6 +184,8 @@ class PolicyFolder:
 
     def _read_rows(self) -> tuple[_Stamp, dict[str, DomainRow], tuple[RowFault, ...]]:
         path = self._before + DOMAINS_FILE
+        if not os.access(path, os.F_OK):  # without the cost of an error at each fetch
+            return _NO_ROWS
         try:
             stamp = _stamp(path)
         except OSError:

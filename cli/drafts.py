@@ -90,10 +90,20 @@ def pattern(text: str) -> MxPattern:
         DomainError: it is neither.
     """
     wildcard = "*." if text.startswith("*.") else ""
-    name = names.domain(text.removeprefix("*."))
-    if is_ipv4(name):  # the grammar lets it pass, and no host can match it (RFC 8461, 4.1)
-        raise DomainError(f"expected the name of a host, found the address {name}")
-    return MxPattern(wildcard + name)
+    return MxPattern(wildcard + names.domain(text.removeprefix("*.")))
+
+
+def new_pattern(text: str) -> MxPattern:
+    """An mx value to put into a policy.
+
+    Raises:
+        DomainError: it is no host and no wildcard, or an IPv4 address, which the grammar lets
+            pass and no host can match (RFC 8461, 4.1).
+    """
+    found = pattern(text)
+    if is_ipv4(found.domain):
+        raise DomainError(f"expected the name of a host, found the address {found}")
+    return found
 
 
 def not_covered(policy: Policy, live: Lookup[MxHost] | None) -> list[str]:
@@ -138,7 +148,7 @@ def _no_hosts(domain: str, live: Lookup[MxHost]) -> Refused | None:
 
 def _by_hand(domain: str, choice: Choice, live: Lookup[MxHost] | None) -> Draft | Refused:
     try:
-        hosts = tuple(dict.fromkeys(pattern(text) for text in choice.hosts))
+        hosts = tuple(dict.fromkeys(new_pattern(text) for text in choice.hosts))
     except DomainError as error:
         return Refused(domain, _REFUSED, f"--mx: {error}")
     return _made(domain, choice, hosts, "--mx", live)

@@ -43,7 +43,8 @@ def mx(
     """
     (name,) = asking.domains([domain], None)
     try:
-        patterns = [drafts.pattern(host) for host in hosts]
+        read = drafts.new_pattern if action == "add" else drafts.pattern
+        patterns = [read(host) for host in hosts]
     except DomainError as error:
         raise click.BadParameter(str(error), param_hint="HOST") from error
     folder = asking.policy_folder()

@@ -146,3 +146,19 @@ def test_json_has_the_steps(desk: Desk, server: NameServer) -> None:
     assert [step["number"] for step in row["steps"]] == [1, 2, 3, 4, 5]
     assert row["steps"][1]["records"][0]["value"] == f"v=STSv1; id={row['policy_id']};"
     assert (row["is_changed"], row["is_written"], row["ttl"]) == (True, False, 1800)
+
+
+def test_an_address_that_stands_in_a_policy_can_be_taken_out(desk: Desk) -> None:
+    """Which review asks for: it matches no host."""
+    desk.write("example.com", policy("enforce", 1_209_600, "mail.example.com", "192.0.2.1"))
+    done = desk.run("mx", "example.com", "remove", "192.0.2.1", "--yes")
+    assert done.status == 0, done.err
+    assert desk.body("example.com") == ONE.encode()
+
+
+def test_an_address_is_not_put_in(desk: Desk) -> None:
+    desk.write("example.com", ONE)
+    done = desk.run("mx", "example.com", "add", "192.0.2.1", "--yes")
+    assert done.status == 2
+    assert "expected the name of a host, found the address 192.0.2.1" in done.err
+    assert desk.body("example.com") == ONE.encode()

@@ -69,7 +69,7 @@ def change(
     """The change from a policy to a text, as of now."""
     row = folder.rows().get(before.policy_domain)
     own = policy_id(body)
-    with_id = row.adopted_id if row and row.adopted_id and row.adopted_text_id == own else own
+    with_id = (row.id_of(own) if row else "") or own
     return Change(
         before.policy_domain,
         before.policy,

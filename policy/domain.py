@@ -35,6 +35,11 @@ def canonical(text: str) -> str:
     return name.lower()
 
 
+def lower_ascii(name: str) -> str:
+    """The name in lower case, if it is ASCII: ``lower()`` would make a k of the Kelvin sign."""
+    return name.lower() if name.isascii() else name
+
+
 def host_name(host: str) -> str | None:
     """The name in a ``Host`` field, in lower case, without port and final dot.
 

@@ -1,6 +1,6 @@
 """The policy folder: one ``<policy domain>.txt`` a domain, and domains.csv for what a file cannot say.
 
-Files are read when asked for and kept by their modification time, so that the start does not grow with
+Files are read when asked for and kept while nothing of them changes, so that the start does not grow with
 the number of domains, memory only with those asked for, and a changed file is served at once.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from policy import parse
-from policy.domain import is_domain
+from policy.domain import is_domain, lower_ascii
 from policy.errors import PolicyFileError, PolicySyntaxError, shown
 from policy.model import MAX_POLICY_BYTES, Policy, policy_fingerprint, policy_id
 
@@ -48,6 +48,10 @@ class DomainRow:
     left_on: str = ""  # YYYY-MM-DD
     adopted_id: str = ""  # an id from before, kept while the text is the one of adopted_text_id
     adopted_text_id: str = ""
+
+    def id_of(self, text_id: str) -> str:
+        """The id adopted for the text whose own id is ``text_id``; "" where none was."""
+        return self.adopted_id if self.adopted_text_id == text_id else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +100,7 @@ class PolicyFolder:
         if isinstance(found, PolicyFileError):
             raise PolicyFileError(str(found))  # a new one: a kept one would gather tracebacks
         adopted = rows.get(source)  # asked each time: the row may change while the file does not
-        is_adopted = adopted is not None and adopted.adopted_text_id == found.policy_id
-        name = adopted.adopted_id if adopted is not None and is_adopted else ""
+        name = adopted.id_of(found.policy_id) if adopted is not None else ""
         return _as(found, domain, name or found.policy_id)
 
     def domains(self) -> Iterator[str]:
@@ -141,12 +144,8 @@ class PolicyFolder:
         """The rows of domains.csv by policy domain; none where there is no such file."""
         return self._read_rows()[1]
 
-    def row_faults(self) -> tuple[str, ...]:
-        """What is wrong in domains.csv, a sentence each; such rows are left out."""
-        return tuple(str(fault) for fault in self.faulty_rows())
-
     def faulty_rows(self) -> tuple[RowFault, ...]:
-        """What is wrong in domains.csv, with its line and domain."""
+        """What is wrong in domains.csv, with its line and domain; such rows are left out."""
         return self._read_rows()[2]
 
     def _file(self, domain: str) -> ServedPolicy | PolicyFileError | None:
@@ -244,16 +243,11 @@ def _row(cells: dict[str, str]) -> tuple[DomainRow, str | None]:
     row = DomainRow(
         **cells
         | {
-            "policy_domain": _lower(cells["policy_domain"]),
-            "same_as": _lower(cells["same_as"]),
+            "policy_domain": lower_ascii(cells["policy_domain"].strip(" \t")),
+            "same_as": lower_ascii(cells["same_as"].strip(" \t")),
         }
     )
     for name in (row.policy_domain, *([row.same_as] if row.same_as else [])):
         if not is_domain(name):
             return row, f"expected a domain such as example.com, found {shown(name)}"
     return row, None
-
-
-def _lower(cell: str) -> str:
-    name = cell.strip(" \t")
-    return name.lower() if name.isascii() else name  # the Kelvin sign would become a k

@@ -14,6 +14,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from policy import parse
+from policy.domain import lower_ascii
 from policy.errors import PolicyFileError, shown
 from policy.store import DOMAINS_FILE, SUFFIX, DomainRow
 
@@ -75,7 +76,7 @@ def _changed(path: Path, changes: Mapping[str, Mapping[str, str]]) -> str:
     for row in rows:
         if len(row) > at["policy_domain"]:  # the first row of a domain is the one that counts
             name = row[at["policy_domain"]].strip(" \t")
-            places.setdefault(name.lower() if name.isascii() else name, row)
+            places.setdefault(lower_ascii(name), row)
     for domain, cells in changes.items():
         if domain not in places:
             rows.append([domain if name == "policy_domain" else "" for name in header])

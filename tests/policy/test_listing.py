@@ -154,7 +154,7 @@ class TestFolder:
             (4, ""),
             (5, "b.example"),
         ]
-        assert policies.row_faults()[0] == (
+        assert str(policies.faulty_rows()[0]) == (
             "domains.csv, line 3: a.example stands twice; the first row counts"
         )
         assert list(policies.rows()) == ["a.example"]

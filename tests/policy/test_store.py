@@ -191,13 +191,13 @@ class TestDomainsFile:
     def test_bad_row_is_left_out_and_told(self, tmp_path: Path, text: bytes, fault: str) -> None:
         write(tmp_path, "domains.csv", text)
         policies = PolicyFolder(tmp_path)
-        assert policies.row_faults() == (fault,)
+        assert [str(each) for each in policies.faulty_rows()] == [fault]
         assert policies.rows() == {"good.example": DomainRow("good.example")}
 
     def test_unknown_column_is_told(self, tmp_path: Path) -> None:
         write(tmp_path, "domains.csv", b"policy_domain,alias\nexample.net,example.com\n")
-        (fault,) = PolicyFolder(tmp_path).row_faults()
-        assert fault == (
+        (fault,) = PolicyFolder(tmp_path).faulty_rows()
+        assert str(fault) == (
             "domains.csv, line 1: expected the columns policy_domain, same_as, customer, contact, "
             "left_on, adopted_id, adopted_text_id, found 'alias'"
         )
@@ -208,7 +208,7 @@ class TestDomainsFile:
         policies = PolicyFolder(tmp_path)
         assert policies.served("example.net") is None
         assert body(policies, "example.com") == TEXT
-        assert "utf-8" in policies.row_faults()[0]
+        assert "utf-8" in str(policies.faulty_rows()[0])
 
 
 class TestChange:

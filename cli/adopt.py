@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from cli import asking, names
 from cli.drafts import Draft, Refused, not_covered
+from cli.exits import FINDINGS, UNFINISHED
 from policy import parse, remedy
 from policy.check import https
 from policy.check.dns import Resolver
@@ -13,7 +14,6 @@ from policy.errors import PolicySyntaxError
 from policy.model import Mode, Policy, policy_id
 from policy.store import PolicyFolder
 
-_FAULT, _UNFINISHED = 1, 3  # exit status
 _STRENGTH = (Mode.NONE, Mode.TESTING, Mode.ENFORCE)
 
 
@@ -30,14 +30,14 @@ def draft(
         return refusal
     reading = parse.reading(fetched.body)
     if reading.policy is None:
-        return Refused(domain, _FAULT, _correction(fetched, reading.faults))
+        return Refused(domain, FINDINGS, _correction(fetched, reading.faults))
     record = asking.published(dns, domain)
     live = dns.mx(domain)
     if record.is_unknown:
         said = (
             f"its id could not be asked for ({record.fault}), so it was not taken over; try again"
         )
-        return Refused(domain, _UNFINISHED, said)
+        return Refused(domain, UNFINISHED, said)
     with_id = record.record.policy_id if record.record else policy_id(fetched.body)
     warnings = [*_record_warnings(domain, record), *_text_warnings(fetched, reading.policy)]
     warnings += [
@@ -95,7 +95,7 @@ def _fetched(
 def _refusal(domain: str, fetched: Fetch) -> Refused | None:
     """Why what came is not a policy that a sender would take."""
     if fetched.outcome is not Outcome.ANSWER:
-        status = _FAULT if fetched.outcome is Outcome.ABSENT else _UNFINISHED
+        status = FINDINGS if fetched.outcome is Outcome.ABSENT else UNFINISHED
         return Refused(
             domain,
             status,
@@ -106,7 +106,7 @@ def _refusal(domain: str, fetched: Fetch) -> Refused | None:
         to = f" to {fetched.location}" if fetched.location else ""
         return Refused(
             domain,
-            _FAULT,
+            FINDINGS,
             f"{fetched.url} answered {fetched.status}{to}, which is no policy to a sender "
             f"(RFC 8461, 3.3: exactly 200, no redirect); start anew: mta-sts init {domain}",
         )

@@ -2,8 +2,7 @@
 
 import ipaddress
 import os
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TypeVar
 import click
 
 from cli import names
+from cli.progress import tracked
 from policy import config, txt
 from policy.check.dns import Resolver
 from policy.check.model import Lookup, MxHost, Outcome
@@ -129,7 +129,8 @@ def at_once(
     if len(items) < 2:
         return [ask(item) for item in items]
     with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(items))) as threads:
-        return list(_progress(threads.map(ask, items), len(items), label))
+        answers = threads.map(ask, items)
+        return list(tracked(answers, len(items), label, least=_PROGRESS_FROM))
 
 
 def published(dns: Resolver | None, domain: str) -> Published:
@@ -176,13 +177,3 @@ def is_null_mx(found: Lookup[MxHost]) -> bool:
 def mx_hosts(found: Lookup[MxHost]) -> list[str]:
     """The hosts of the MX records, each once; none where the domain takes no mail."""
     return list(dict.fromkeys(said.host for said in found.values if said.host != NULL_MX))
-
-
-def _progress(results: Iterable[_Result], total: int, label: str) -> Iterable[_Result]:
-    """The results, with a bar on a terminal while there are many of them."""
-    if total < _PROGRESS_FROM or not sys.stderr.isatty():
-        return results
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(results, label, total=total, console=Console(stderr=True), transient=True)

@@ -8,6 +8,7 @@ import click
 
 from cli import asking, showing
 from cli.drafts import Refused
+from cli.exits import USAGE
 from cli.output import json_lines, table
 from policy import edit, parse, plan, writer
 from policy.errors import PolicyError
@@ -16,7 +17,6 @@ from policy.plan import Change, Step
 from policy.record import is_id_of
 from policy.store import PolicyFolder, ServedPolicy
 
-_REFUSED = 2
 _IN_FULL = 3  # domains shown one by one; more of them as a table
 
 
@@ -127,7 +127,7 @@ def finish(
 
 def refused(domain: str, error: PolicyError) -> Refused:
     """An error about one domain, which does not stop the others."""
-    return Refused(domain, _REFUSED, str(error))
+    return Refused(domain, USAGE, str(error))
 
 
 def _show(folder: PolicyFolder, edited: Sequence[Edited]) -> None:

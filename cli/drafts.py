@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cli import asking, names
+from cli.exits import UNFINISHED, USAGE
 from policy import presets
 from policy.check.dns import Resolver
 from policy.check.model import Lookup, MxHost, Outcome
@@ -16,8 +17,6 @@ DAYS_SAID = (
     "max_age is a week: no sender known ignores it (Google does below a day), and a mistake is "
     "forgotten in a week. Before enforce make it two weeks or more."
 )
-
-_REFUSED, _UNFINISHED = 2, 3  # exit status
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +67,14 @@ def draft(domain: str, choice: Choice, dns: Resolver | None) -> Draft | Refused:
     if domain.startswith(HOST_PREFIX):
         meant = domain.removeprefix(HOST_PREFIX)
         why = f"this is the policy host of {meant}; its policy domain is meant"
-        return Refused(domain, _REFUSED, f"{why}: mta-sts init {meant}")
+        return Refused(domain, USAGE, f"{why}: mta-sts init {meant}")
     live = dns.mx(domain) if dns is not None else None
     if choice.hosts:
         return _by_hand(domain, choice, live)
     if choice.preset is not None:
         return _by_preset(domain, choice, choice.preset, live)
     if live is None:
-        return Refused(domain, _REFUSED, "without DNS, name the hosts: --mx HOST or --preset NAME")
+        return Refused(domain, USAGE, "without DNS, name the hosts: --mx HOST or --preset NAME")
     refusal = _no_hosts(domain, live)
     if refusal is not None:
         return refusal
@@ -116,14 +115,14 @@ def _no_hosts(domain: str, live: Lookup[MxHost]) -> Refused | None:
     if live.outcome is Outcome.UNKNOWN:
         return Refused(
             domain,
-            _UNFINISHED,
+            UNFINISHED,
             f"the MX records could not be asked for: {live.reason}. Try again, or name the hosts "
             f"by hand: mta-sts init {domain} --mx HOST",
         )
     if live.outcome is Outcome.ABSENT:
         return Refused(
             domain,
-            _REFUSED,
+            USAGE,
             f"there are no MX records ({live.reason}). Where they are still to come: --preset "
             f"{'|'.join(presets.SLUGS[:3])}|…, or --mx HOST. Without any, senders would try the "
             f"domain itself: --mx {domain}",
@@ -131,7 +130,7 @@ def _no_hosts(domain: str, live: Lookup[MxHost]) -> Refused | None:
     if asking.is_null_mx(live):
         return Refused(
             domain,
-            _REFUSED,
+            USAGE,
             "the MX record is '.', a null MX (RFC 7505): the domain takes no mail, so there is "
             "nothing to protect and no policy is needed",
         )
@@ -139,7 +138,7 @@ def _no_hosts(domain: str, live: Lookup[MxHost]) -> Refused | None:
     if odd:
         return Refused(
             domain,
-            _REFUSED,
+            USAGE,
             f"the MX record names {', '.join(odd)}, which no policy can list (RFC 8461, 3.2: "
             "letters, digits and hyphens); give the host another name first",
         )
@@ -150,7 +149,7 @@ def _by_hand(domain: str, choice: Choice, live: Lookup[MxHost] | None) -> Draft 
     try:
         hosts = tuple(dict.fromkeys(new_pattern(text) for text in choice.hosts))
     except DomainError as error:
-        return Refused(domain, _REFUSED, f"--mx: {error}")
+        return Refused(domain, USAGE, f"--mx: {error}")
     return _made(domain, choice, hosts, "--mx", live)
 
 
@@ -165,7 +164,7 @@ def _by_preset(
     if live is not None and strangers:
         return Refused(
             domain,
-            _REFUSED,
+            USAGE,
             f"the MX records decide, and {', '.join(strangers)} is not what {slug} covers. "
             f"Leave --preset out to use them: {asking.mx_text(live)}",
         )

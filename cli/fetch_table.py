@@ -3,11 +3,10 @@
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 
 import click
 
-from cli.output import columns_of, fitted, local, padded, visible
+from cli.output import columns_of, fitted, local, padded, time_of, visible
 
 Row = Mapping[str, object]
 
@@ -51,11 +50,8 @@ class FetchTable:
 
     def _cells(self, row: Row) -> list[str]:
         agent = visible(row["user_agent"]) if row["has_user_agent"] else "(none)"
-        at = row["fetched_at"]
-        if not isinstance(at, datetime):
-            raise TypeError(f"expected a time, found {at!r}")
         return [
-            local(at, self._timezone),
+            local(time_of(row["fetched_at"]), self._timezone),
             visible(row["policy_domain"] or row["policy_host"] or "(none)"),
             _answer(row),
             visible(row["client_ip"] or row["client_prefix"] or f"({row['client_ip_source']})"),

@@ -12,7 +12,7 @@ import click
 from analytics.warehouse.base import Limits, Parameter, Warehouse
 from cli import names
 from cli.fetch_table import FetchTable
-from cli.output import json_lines, local
+from cli.output import json_lines, local, time_of
 from cli.since import moment
 from cli.warehouse import load, opened, settings_with, warehouse_option
 from policy.config import Settings
@@ -123,7 +123,7 @@ def newest(warehouse: Warehouse, wanted: Wanted, limit: int | None) -> Iterator[
         if len(rows) < size:
             return
         last = rows[-1]
-        wanted = replace(wanted, before=(_time(last["fetched_at"]), str(last["event_id"])))
+        wanted = replace(wanted, before=(time_of(last["fetched_at"]), str(last["event_id"])))
         limit = None if limit is None else limit - size
 
 
@@ -180,7 +180,7 @@ def _follow(
                 warehouse, replace(wanted, loaded_after=seen), "ORDER BY fetched_at, event_id"
             )
             _show_now(new, show)
-            seen = max((_time(row["loaded_at"]) for row in new), default=seen)
+            seen = max((time_of(row["loaded_at"]) for row in new), default=seen)
     except KeyboardInterrupt:
         return  # it is how one ends it
 
@@ -207,12 +207,6 @@ def _last_load(warehouse: Warehouse) -> datetime:
     sql = "SELECT MAX(loaded_at) AS loaded_at FROM mta_sts.policy_fetches"
     ((last,),) = warehouse.ask(sql, limits=Limits(_SECONDS))
     return last if isinstance(last, datetime) else datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _time(value: object) -> datetime:
-    if not isinstance(value, datetime):
-        raise TypeError(f"expected a time, found {value!r}")
-    return value
 
 
 def _explain_none(warehouse: Warehouse, chosen: Settings, wanted: Wanted) -> None:

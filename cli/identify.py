@@ -13,8 +13,9 @@ from analytics.senders.refresh import Refreshed, Sources
 from analytics.senders.resolver import NameResolver
 from analytics.warehouse.base import Limits, Warehouse
 from cli.asking import nameserver_option
+from cli.exits import UNFINISHED
 from cli.output import json_lines
-from cli.progress import bar
+from cli.progress import bar, named
 from cli.showing import say
 from cli.warehouse import load, opened, settings_with, warehouse_option
 from policy import address as addresses
@@ -25,7 +26,6 @@ _NAMES_S = 120.0  # for all reverse names of one run; the rest is asked for at t
 _LISTS_S = 120.0  # for all SPF walks
 _LIMITS = Limits(60.0)
 _NAMES_KEPT = 500  # answers written at once; what comes after the last write is asked again
-_UNFINISHED = 3
 _SOURCES = ("google-fetchers", "google-own", "google-cloud", "microsoft")
 
 
@@ -70,6 +70,7 @@ def identify(
     Google and Microsoft. Your own rows are read from $MTA_STS_HOME/senders/*.csv.
     """
     at = datetime.now(UTC)
+    sources = _sources(source)
     chosen = settings_with(warehouse)
     desk = opened(chosen)
     load(desk, at)
@@ -80,7 +81,7 @@ def identify(
     rows: list[Mapping[str, object]] = []
     if not offline:
         dns = partial(NameResolver, *nameserver) if nameserver else NameResolver
-        sets = _refresh(desk, lists, dns(budget_s=_LISTS_S), at, believe, _sources(source))
+        sets = _refresh(desk, lists, dns(budget_s=_LISTS_S), at, believe, sources)
         rows = [*sets, _ask_names(desk, lists, dns(budget_s=_NAMES_S), at)]
     judged = _judge(desk, lists, at)
     verdicts = _verdicts(desk)
@@ -89,7 +90,7 @@ def identify(
     else:
         _report(rows, judged, verdicts)
     is_cut_off = rows and all(row.get("reason") for row in rows if row["step"] == "list")
-    return _UNFINISHED if is_cut_off else 0
+    return UNFINISHED if is_cut_off else 0
 
 
 def judge_new(desk: Warehouse, chosen: Settings, at: datetime) -> int:
@@ -146,10 +147,13 @@ def _refresh(
             raise click.BadParameter(f"expected the slug of an operator, found {shown(slug)}")
     rows = []
     known = identities.knowledge(desk, lists)
-    for found in refresh.refresh(known, dns, web.read, at, sources=sources, accepted=believe):
-        if found.is_new:
-            identities.store_networks(desk, found.rows)
-        rows.append(_list_row(found))
+    with named("asking for lists") as tell:
+        for found in refresh.refresh(
+            known, dns, web.read, at, sources=sources, accepted=believe, progress=tell
+        ):
+            if found.is_new:
+                identities.store_networks(desk, found.rows)
+            rows.append(_list_row(found))
     return rows
 
 

@@ -8,13 +8,13 @@ import click
 
 from cli import adopt, asking, showing
 from cli.drafts import DAYS_SAID, FIRST_MAX_AGE, Choice, Draft, Refused, draft
+from cli.exits import USAGE
 from cli.output import json_lines, table
 from policy import presets, writer
 from policy.errors import PolicyError
 from policy.model import MAX_MAX_AGE
 from policy.store import DOMAINS_FILE, PolicyFolder
 
-_REFUSED = 2
 _IN_FULL = 5  # domains shown one by one; more of them as a table
 
 
@@ -102,9 +102,9 @@ def init(
                 found = adopt.draft(folder, domain, dns, ca_file, connect_to)
                 return found if overwrite else _unless_other(folder, found)
             taken = "" if overwrite else _taken(folder, domain)
-            return Refused(domain, _REFUSED, taken) if taken else draft(domain, choice, dns)
+            return Refused(domain, USAGE, taken) if taken else draft(domain, choice, dns)
         except PolicyError as error:
-            return Refused(domain, _REFUSED, str(error))
+            return Refused(domain, USAGE, str(error))
 
     results = asking.at_once(wanted, one, label="Asking DNS")
     return _finish(folder, results, dry_run=dry_run, yes=yes, as_json=as_json)
@@ -135,7 +135,7 @@ def _unless_other(folder: PolicyFolder, found: Draft | Refused) -> Draft | Refus
     path = showing.short(folder.path(found.domain))
     told = " ".join(adopt.behind(here, found.policy))
     said = f"{path} is there, differs from the live text, and was left alone. {told}".rstrip()
-    return Refused(found.domain, _REFUSED, f"{said} To replace it: --overwrite")
+    return Refused(found.domain, USAGE, f"{said} To replace it: --overwrite")
 
 
 def _finish(

@@ -14,9 +14,8 @@ from typing import NoReturn
 
 import click
 
+from cli.exits import DEFECT, DONE, UNFINISHED, USAGE
 from policy.errors import PolicyError
-
-DONE, FINDINGS, USAGE, UNFINISHED, DEFECT = 0, 1, 2, 3, 70  # exit status
 
 VERBS = {  # where each is, and what it does, in a line of the help
     "init": ("cli.init", "write a first policy, from the live MX records"),

@@ -6,14 +6,13 @@ from dataclasses import replace
 import click
 
 from cli import asking, changes, drafts
+from cli.exits import FINDINGS
 from policy import edit, plan
 from policy.check.dns import Resolver
 from policy.check.model import Lookup, MxHost, Outcome
 from policy.errors import DomainError, PolicyError
 from policy.model import MxPattern
 from policy.store import PolicyFolder
-
-_FOUND = 1  # exit status
 
 
 @click.command(epilog="Example: mta-sts mx example.com add mx2.example.net")
@@ -107,7 +106,7 @@ def _removed(
     is_gone = live is not None and live.outcome is not Outcome.UNKNOWN and not named
     steps = plan.mx_removed(change, list(map(str, patterns)), mx_ttl, is_gone=is_gone)
     if still:
-        return drafts.Refused(domain, _FOUND, _too_early(domain, still, patterns, steps[0]))
+        return drafts.Refused(domain, FINDINGS, _too_early(domain, still, patterns, steps[0]))
     if named:  # another line covers them, so DNS may go on naming them
         undo = f"mta-sts mx {domain} add {' '.join(map(str, patterns))}"
         steps = plan.mode_changed(replace(change, undo=undo))

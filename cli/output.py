@@ -78,6 +78,13 @@ def padded(text: str, width: int) -> str:
     return text + " " * (width - columns_of(text))
 
 
+def time_of(value: object) -> datetime:
+    """A time that stands in a row."""
+    if not isinstance(value, datetime):
+        raise TypeError(f"expected a time, found {value!r}")
+    return value
+
+
 def local(at: datetime, timezone: str) -> str:
     """A time for people, to the second, in their zone."""
     try:

@@ -7,6 +7,7 @@ import click
 
 from cli import asking, names, record_formats, showing
 from cli.drafts import Refused
+from cli.exits import UNFINISHED, USAGE
 from cli.output import json_lines
 from cli.record_formats import Listing
 from cli.seen import NOT_SEEN, Seen, look
@@ -15,7 +16,6 @@ from policy.check.dns import Resolver
 from policy.errors import PolicyError
 from policy.store import PolicyFolder
 
-_REFUSED, _UNFINISHED = 2, 3  # exit status
 _MAX_TTL = 604_800  # RFC 8767, 4: resolvers cut what is longer
 
 
@@ -80,7 +80,7 @@ def records(
         try:
             return _listing(folder, domain, dns, tuple(rua), host_target or "", ttl, own_zone, at)
         except PolicyError as error:
-            return Refused(domain, _REFUSED, str(error))
+            return Refused(domain, USAGE, str(error))
 
     results = asking.at_once(wanted, one, label="Asking DNS")
     listings = [result for result in results if isinstance(result, Listing)]
@@ -90,7 +90,7 @@ def records(
     else:
         record_formats.FORMATS[form](listings, zone or "")
     statuses = [result.status for result in results if isinstance(result, Refused)]
-    statuses += [_UNFINISHED for listing in listings if listing.seen.unknown]
+    statuses += [UNFINISHED for listing in listings if listing.seen.unknown]
     return max(statuses, default=0)
 
 

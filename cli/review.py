@@ -1,17 +1,18 @@
 """mta-sts review: judge the policies of the folder, without asking anybody."""
 
 import os
-import sys
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
 
 from cli import names
+from cli.exits import FINDINGS
 from cli.output import json_lines, visible
+from cli.progress import tracked
 from policy import config, listing
 from policy import review as reviewing
 from policy.domain import is_domain
@@ -21,7 +22,6 @@ from policy.measured import READERS
 from policy.register import REGISTER
 from policy.store import SUFFIX, PolicyFolder
 
-_FINDINGS = 1  # exit status
 _WIDTH = 100
 _NAMED = 5  # domains named in a line about several
 _SHOW_PROGRESS_FROM = 500  # domains; fewer are done before anybody looks
@@ -69,7 +69,7 @@ def review(domains: Sequence[str], source: str | None, fail_on: str, as_json: bo
         _report(results, show_notices=bool(wanted))
     limit = Severity(fail_on).rank
     found = [finding for result in results for finding in result.findings]
-    return _FINDINGS if any(finding.severity.rank <= limit for finding in found) else 0
+    return FINDINGS if any(finding.severity.rank <= limit for finding in found) else 0
 
 
 def _results(policies: PolicyFolder, wanted: list[str]) -> list[_Result]:
@@ -94,7 +94,8 @@ def _results(policies: PolicyFolder, wanted: list[str]) -> list[_Result]:
         raise click.UsageError(
             f"there is no policy in {where}; start with: mta-sts init example.com"
         )
-    results = [_of_domain(policies, domain, around) for domain in _progress(chosen)]
+    seen = tracked(chosen, len(chosen), "Reviewing", least=_SHOW_PROGRESS_FROM)
+    results = [_of_domain(policies, domain, around) for domain in seen]
     if not wanted and "" in around:
         results.append(_Result("", tuple(around[""])))
     return results
@@ -125,16 +126,6 @@ def _refuse_unknown(unknown: list[str], where: str) -> None:
             f"there is no policy for {_some(unknown)} in {where}; make one with: "
             f"mta-sts init {first}"
         )
-
-
-def _progress(domains: Sequence[str]) -> Iterable[str]:
-    """The domains, with a bar on a terminal while there are many of them."""
-    if len(domains) < _SHOW_PROGRESS_FROM or not sys.stderr.isatty():
-        return domains
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(domains, "Reviewing", console=Console(stderr=True), transient=True)
 
 
 def _report(results: Sequence[_Result], *, show_notices: bool) -> None:

@@ -8,9 +8,9 @@ import click
 from analytics.warehouse.base import Limits, Parameter, Warehouse
 from cli import names
 from cli.identify import judge_new
-from cli.output import json_lines, local, table
+from cli.output import json_lines, local, table, time_of
 from cli.warehouse import load, opened, settings_with, warehouse_option
-from cli.who import Shown, explain_nobody, moment, show
+from cli.who import Shown, explain_nobody, show
 
 Row = Mapping[str, object]
 
@@ -94,7 +94,7 @@ def _show_table(by: str, rows: Sequence[Row], timezone: str) -> None:
                     row["verdict"] or "not judged",
                     row["fetch_count"],
                     row["client_count"],
-                    local(moment(row["last_fetched_at"]), timezone),
+                    local(time_of(row["last_fetched_at"]), timezone),
                 )
                 for row in rows
             ],
@@ -110,7 +110,7 @@ def _show_table(by: str, rows: Sequence[Row], timezone: str) -> None:
                 row["sender"] or "",
                 str(row["policy_id"])[:8],
                 row["fetch_count"],
-                local(moment(row["last_fetched_at"]), timezone),
+                local(time_of(row["last_fetched_at"]), timezone),
             )
             for row in rows
         ],

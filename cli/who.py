@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import click
 
-from cli.output import local, visible
+from cli.output import local, time_of
 from cli.showing import say
 
 Row = Mapping[str, object]
@@ -79,7 +78,7 @@ def _title(domain: str, version: Row | None, *, is_sample: bool, timezone: str) 
     if version is None:
         say(f"{domain}{sample}: no policy is served here now")
         return
-    since = local(moment(version["first_served_at"]), timezone)[:16]
+    since = local(time_of(version["first_served_at"]), timezone)[:16]
     what = f"{version['policy_mode']}, id {version['policy_id']}"
     say(f"{domain}{sample}: {what}, served since {since}", hang=2)
 
@@ -161,7 +160,7 @@ def _other(row: Row, timezone: str) -> tuple[str, str]:
 def _fetched(row: Row, timezone: str) -> str:
     times = _number(row["fetch_count"], "fetch", "fetches")
     clients = _number(row["client_count"], "address", "addresses")
-    last = local(moment(row["last_fetched_at"]), timezone)[:16]
+    last = local(time_of(row["last_fetched_at"]), timezone)[:16]
     return f"{times} from {clients}, last {last}"
 
 
@@ -259,10 +258,3 @@ def explain_nobody(domain: str | None) -> None:
 
 def _number(count: object, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
-
-
-def moment(value: object) -> datetime:
-    """A time of a row."""
-    if not isinstance(value, datetime):
-        raise TypeError(f"expected a time, found {visible(value)}")
-    return value

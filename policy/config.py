@@ -13,6 +13,8 @@ PREFIX = "MTA_STS_"
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
+TLSRPT_BUDGET_BYTES = 16 * 1024 * 1024  # 4,096 small reports, or one of the largest
+
 # name, default as a reader sees it, meaning; the README's table is made from this
 KNOWN = (
     (
@@ -43,6 +45,16 @@ KNOWN = (
         "how much of it is kept: `full`, `prefix` (/24, /48), `none`",
     ),
     ("MTA_STS_RETENTION_DAYS", "`400`", "days after which events and their rows are deleted"),
+    (
+        "MTA_STS_TLSRPT_HTTPS",
+        "`off`",
+        "`on`: take TLS reports by `POST https://mta-sts.<domain>/tlsrpt`",
+    ),
+    (
+        "MTA_STS_TLSRPT_BUDGET_BYTES",
+        f"`{TLSRPT_BUDGET_BYTES}`",
+        "bytes of posted reports that one instance keeps in an hour, each at least 4096",
+    ),
     ("MTA_STS_TIMEZONE", "`UTC`", "zone of the times that people read; stored times are UTC"),
 )
 
@@ -53,6 +65,13 @@ class EventSink(StrEnum):
     STDOUT = "stdout"
     FILE = "file"
     NONE = "none"
+
+
+class Switch(StrEnum):
+    """Whether something is done."""
+
+    ON = "on"
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +86,8 @@ class Settings:
     client_ip: ClientIp
     retention_days: int
     timezone: str
+    tlsrpt_https: bool = False
+    tlsrpt_budget_bytes: int = TLSRPT_BUDGET_BYTES
 
 
 def settings(
@@ -85,6 +106,10 @@ def settings(
         SettingsError: a variable is unknown, or has a value that it cannot have.
     """
     _refuse_unknown(environ)
+    sink = _choice(EventSink, "MTA_STS_EVENTS", environ, events)
+    tlsrpt_https = _choice(Switch, "MTA_STS_TLSRPT_HTTPS", environ, Switch.OFF) is Switch.ON
+    if tlsrpt_https and sink is EventSink.NONE:
+        raise SettingsError("MTA_STS_TLSRPT_HTTPS=on needs MTA_STS_EVENTS=file or stdout")
     home = cwd / environ.get("MTA_STS_HOME", "var")
     on_cloud_run = "K_SERVICE" in environ  # Cloud Run's container contract sets it
     default_address = "forwarded:1" if on_cloud_run else "peer"
@@ -92,11 +117,13 @@ def settings(
         policies=_policies(environ, cwd, home, code or cwd),
         home=home,
         warehouse=_warehouse(environ.get("MTA_STS_WAREHOUSE", ""), cwd, home),
-        events=_choice(EventSink, "MTA_STS_EVENTS", environ, events),
+        events=sink,
         client_address=rule(environ.get("MTA_STS_CLIENT_ADDRESS", default_address)),
         client_ip=_choice(ClientIp, "MTA_STS_CLIENT_IP", environ, ClientIp.FULL),
         retention_days=_days("MTA_STS_RETENTION_DAYS", environ, 400),
         timezone=_timezone(environ.get("MTA_STS_TIMEZONE", "UTC")),
+        tlsrpt_https=tlsrpt_https,
+        tlsrpt_budget_bytes=_bytes("MTA_STS_TLSRPT_BUDGET_BYTES", environ, TLSRPT_BUDGET_BYTES),
     )
 
 
@@ -140,6 +167,13 @@ def _days(name: str, environ: Mapping[str, str], default: int) -> int:
     given = environ.get(name, str(default))
     if not (given.isascii() and given.isdigit() and 0 < len(given) < 6 and int(given) > 0):
         raise SettingsError(f"{name}: expected a number of days from 1, found {shown(given)}")
+    return int(given)
+
+
+def _bytes(name: str, environ: Mapping[str, str], default: int) -> int:
+    given = environ.get(name, str(default))
+    if not (given.isascii() and given.isdigit() and len(given) < 16 and int(given) > 0):
+        raise SettingsError(f"{name}: expected a number of bytes from 1, found {shown(given)}")
     return int(given)
 
 

@@ -43,6 +43,8 @@ class Outcome(StrEnum):
     POLICY_INVALID = "policy-invalid"
     BAD_REQUEST = "bad-request"
     DEFECT = "defect"
+    REPORT_KEPT = "report-kept"  # a TLS report was posted (RFC 8460, 5.4)
+    REPORT_REFUSED = "report-refused"
 
 
 class EventSource(StrEnum):
@@ -56,6 +58,7 @@ class EventSource(StrEnum):
 _json = encode_basestring_ascii  # a text in JSON, with its quotes
 _SEVERITY = {
     Outcome.SERVED: "INFO",
+    Outcome.REPORT_KEPT: "INFO",
     Outcome.POLICY_INVALID: "ERROR",
     Outcome.DEFECT: "ERROR",
 }

@@ -1,17 +1,21 @@
 """What a policy host answers: a request in, the response and its event out. No I/O, no clock."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from policy.address import Client
 from policy.domain import host_name, policy_domain
 from policy.errors import PolicyFileError
 from policy.events import FetchEvent, Outcome
+from policy.posted import Refusal
 from policy.store import ServedPolicy
 
 POLICY_PATH = "/.well-known/mta-sts.txt"  # RFC 8461, 3.3
+REPORT_PATHS = ("/tlsrpt", "/tlsrpt/")  # no redirect from one to the other: a report would be lost
 HEALTH_PATH = "/health"  # not /healthz: paths that end in z may be the platform's
 
 _READ = ("GET", "HEAD")
@@ -23,6 +27,10 @@ _COMMON = (
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
 )
+
+
+Take = Callable[[str], Refusal | None]
+"""Keeps the body of the request as a TLS report for a policy domain; ``None`` once it is safe."""
 
 
 class Policies(Protocol):
@@ -73,12 +81,25 @@ _BAD_REQUEST = Response(400, b"bad request\n")
 _NOT_FOUND = Response(404, b"not found\n")
 _NOT_ALLOWED = Response(405, b"method not allowed\n", allow="GET, HEAD")
 _DEFECT = Response(500, b"internal error\n")
+_ONLY_POST = Response(405, b"method not allowed\n", allow="POST")
+_KEPT = Response(200)
+_UNAVAILABLE = Response(503, b"not kept, try again later\n")
+_REFUSED = {
+    Refusal.EMPTY: _BAD_REQUEST,
+    Refusal.CUT: _BAD_REQUEST,
+    Refusal.TOO_LARGE: Response(413, b"too large\n"),
+    Refusal.BUSY: _UNAVAILABLE,
+    Refusal.BUDGET: _UNAVAILABLE,
+    Refusal.NOT_WRITTEN: _UNAVAILABLE,
+}
 
 
 def respond(
-    request: Request, policies: Policies, at: datetime
+    request: Request, policies: Policies, at: datetime, take: Take | None = None
 ) -> tuple[Response, FetchEvent | None]:
     """The answer, and the event that tells of it; a health probe leaves none.
+
+    ``take`` is there where posted reports are accepted.
 
     Whatever a request asks for, there is no redirect, no 304, no part and no compression:
     senders follow and understand none of them (RFC 8461, 3.3).
@@ -93,7 +114,8 @@ def respond(
         event = _event(request, at, _BAD_REQUEST, Outcome.BAD_REQUEST, host=name or host, path=path)
         return _BAD_REQUEST, event
     domain = policy_domain(name)
-    outcome, response, message, served = _judge(request.method, domain, path, policies)
+    judge = _judge if take is None or path not in REPORT_PATHS else partial(_judge_report, take)
+    outcome, response, message, served = judge(request.method, domain, path, policies)
     event = _event(
         request,
         at,
@@ -135,6 +157,27 @@ def _judge(
         return Outcome.METHOD_NOT_ALLOWED, _NOT_ALLOWED, "", None
     message = f"served {domain} ({served.policy.mode}, id {served.policy_id})"
     return Outcome.SERVED, Response(200, served.body), message, served
+
+
+def _judge_report(
+    take: Take, method: str, domain: str | None, _path: str, policies: Policies
+) -> tuple[Outcome, Response, str, ServedPolicy | None]:
+    """Keep a posted report. The commonest sender takes any answer for success and asks once."""
+    if domain is None or not _is_here(domain, policies):
+        return Outcome.UNKNOWN_HOST, _NOT_FOUND, "", None
+    if method != "POST":
+        return Outcome.METHOD_NOT_ALLOWED, _ONLY_POST, "", None
+    refusal = take(domain)
+    if refusal is None:
+        return Outcome.REPORT_KEPT, _KEPT, f"report for {domain} kept", None
+    return Outcome.REPORT_REFUSED, _REFUSED[refusal], f"report refused: {refusal}", None
+
+
+def _is_here(domain: str, policies: Policies) -> bool:
+    try:
+        return policies.served(domain) is not None
+    except PolicyFileError:
+        return True  # a policy that cannot be served is when reports matter most
 
 
 def _address(request: Request) -> tuple[str, str]:

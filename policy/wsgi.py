@@ -12,12 +12,16 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policy import address, events
 from policy.config import EventSink, Settings
-from policy.respond import Policies, Request, Response, defect, respond
+from policy.posted import PostedBody, Refusal
+from policy.respond import Policies, Request, Response, Take, defect, respond
 from policy.store import PolicyFolder
+
+if TYPE_CHECKING:
+    from policy.intake import Intake
 
 Environ = Mapping[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
@@ -29,7 +33,9 @@ _STATUS = {
     400: "400 Bad Request",
     404: "404 Not Found",
     405: "405 Method Not Allowed",
+    413: "413 Content Too Large",
     500: "500 Internal Server Error",
+    503: "503 Service Unavailable",
 }
 _CLOUD_TRACE = re.compile(r"(?P<trace>[0-9a-f]{32})(?:/(?P<span>[0-9]{1,20}))?(?:;o=[0-9])?")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-[0-9a-f]{2}")
@@ -53,6 +59,7 @@ class PolicyHost:
         *,
         clock: Clock = utc_now,
         project: str = "",
+        intake: "Intake | None" = None,
     ) -> None:
         self._policies = policies
         self._rule = settings.client_address
@@ -60,6 +67,7 @@ class PolicyHost:
         self._sink = sink
         self._clock = clock
         self._project = project
+        self._intake = intake  # where posted reports are accepted
         self._lost = 0
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -75,7 +83,8 @@ class PolicyHost:
         request = self._request(environ)
         event: events.FetchEvent | None
         try:
-            response, event = respond(request, self._policies, at)
+            take = _take(self._intake, request, environ, at) if self._intake else None
+            response, event = respond(request, self._policies, at, take)
         except Exception:  # noqa: BLE001 - the rim: a sender gets a bare 500 and nothing else
             complain(traceback.format_exc())
             response, event = defect(request, at)
@@ -130,6 +139,7 @@ def policy_host(settings: Settings, *, environ: Mapping[str, str]) -> PolicyHost
         settings,
         _sink(settings),
         project=environ.get("GOOGLE_CLOUD_PROJECT", ""),
+        intake=_intake(settings) if settings.tlsrpt_https else None,
     )
 
 
@@ -154,6 +164,45 @@ def _sink(settings: Settings) -> events.Sink:
         "stdout was closed at the start, so no events are written; MTA_STS_EVENTS=file keeps them"
     )
     return events.to_nowhere
+
+
+def _take(intake: "Intake", request: Request, environ: Environ, at: datetime) -> Take:
+    """How the body of this request is kept, if it comes to that."""
+
+    def take(domain: str) -> Refusal | None:
+        encoding = environ.get("HTTP_CONTENT_ENCODING", "")
+        try:
+            refusal = intake.take(
+                environ,
+                lambda data: PostedBody(
+                    event_id=request.event_id,
+                    received_at=at,
+                    policy_domain=domain,
+                    client_ip=request.client.ip,
+                    content_type=request.content_type,
+                    content_encoding=encoding,
+                    data=data,
+                ),
+            )
+        except OSError as error:
+            complain(f"a report for {domain} is lost: {error}")
+            return Refusal.NOT_WRITTEN
+        if refusal in (Refusal.BUDGET, Refusal.BUSY):
+            complain(f"a report for {domain} is lost: {refusal}")
+        return refusal
+
+    return take
+
+
+def _intake(settings: Settings) -> "Intake":
+    """Where posted reports go: to files on one's own machine, else along with the events."""
+    from policy import intake  # most policy hosts take none
+
+    if settings.events is EventSink.FILE:
+        write = intake.to_folder(settings.home / "tlsrpt")
+    else:
+        write = intake.to_lines(events.to_stdout)
+    return intake.Intake(write, budget_bytes=settings.tlsrpt_budget_bytes)
 
 
 def _target(environ: Environ) -> str:

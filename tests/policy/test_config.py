@@ -83,6 +83,16 @@ def test_function_finds_the_policies_beside_its_code(tmp_path: Path) -> None:
             "MTA_STS_WAREHOUSE: expected duckdb:PATH, found 'sqlite:x'",
         ),
         (
+            "MTA_STS_TLSRPT_HTTPS",
+            "yes",
+            "MTA_STS_TLSRPT_HTTPS: expected one of on, off, found 'yes'",
+        ),
+        (
+            "MTA_STS_TLSRPT_BUDGET_BYTES",
+            "1e6",
+            "MTA_STS_TLSRPT_BUDGET_BYTES: expected a number of bytes from 1, found '1e6'",
+        ),
+        (
             "MTA_STS_TIMEZONE",
             "Mars/Olympus",
             "MTA_STS_TIMEZONE: expected a zone such as Europe/Berlin, found 'Mars/Olympus'",
@@ -102,3 +112,8 @@ def test_wrong_setting_is_named(tmp_path: Path, name: str, value: str, message: 
 
 def test_a_variable_of_another_name_is_not_ours(tmp_path: Path) -> None:
     assert read({"MTASTS_EVENTS": "x", "HOME": "/"}, tmp_path) == read({}, tmp_path)
+
+
+def test_posted_reports_need_a_place_to_be_kept(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="needs MTA_STS_EVENTS=file or stdout"):
+        read({"MTA_STS_TLSRPT_HTTPS": "on", "MTA_STS_EVENTS": "none"}, tmp_path)

@@ -59,6 +59,19 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """An item that a source could not give, and why; the run goes on.
+
+    ``data`` is what there is of it where nothing else keeps that.
+    """
+
+    source: str
+    member: str
+    reason: str
+    data: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Authenticated:
     """How well the origin is proven: the signing domain and selector, and why in words."""
 

@@ -53,9 +53,11 @@ clean:
 	$(PIP) --editable '.[dev]'
 	@touch $@ .venv/.desk
 
-# Kept apart: its dependencies are those of a real sender, not ours.
+# Kept apart: their dependencies are those of real senders, not ours.
 .venv/.real: .venv/.base
 	$(PYTHON) -m venv .venv/sender
 	.venv/sender/bin/python -m pip --disable-pip-version-check --quiet install \
 		postfix-mta-sts-resolver==1.5.1 'aiodns<5' 'aiohttp<4'
+	$(PYTHON) -m venv .venv/reporter
+	.venv/reporter/bin/python -m pip --disable-pip-version-check --quiet install tlsrpt-reporter==0.6.0
 	@touch $@

@@ -98,16 +98,22 @@ class Warehouse(Protocol):
         ...
 
     def write(
-        self, table: str, values: Iterable[Mapping[str, object]], *, by: Sequence[str] | None = None
+        self,
+        table: str,
+        values: Iterable[Mapping[str, object]],
+        *,
+        by: Sequence[str] | None = None,
+        gone: Iterable[Mapping[str, object]] = (),
     ) -> int:
         """Write rows of one of our tables, all or none, and say how many.
 
         Those that agree with one of them in the columns ``by`` go: without it the table's key, so
-        that a row is written over; ``()`` empties the table first.
+        that a row is written over; ``()`` empties the table first. So do those that agree with one
+        of ``gone``, which need have no other columns.
 
         Raises:
             WarehouseError: it could not be done; the table is as it was.
-            ValueError: a row is none of that table.
+            ValueError: a row is none of that table, or holds a text that UTF-8 cannot.
         """
         ...
 

@@ -131,16 +131,21 @@ class DeskWarehouse:
         return True
 
     def write(
-        self, table: str, values: Iterable[rows.Row], *, by: Sequence[str] | None = None
+        self,
+        table: str,
+        values: Iterable[rows.Row],
+        *,
+        by: Sequence[str] | None = None,
+        gone: Iterable[rows.Row] = (),
     ) -> int:
         """Write rows, all or none, in place of those that agree with one of them in ``by``.
 
         Raises:
             WarehouseError: it could not be done; the table is as it was.
-            ValueError: a row is none of that table.
+            ValueError: a row is none of that table, or holds a text that UTF-8 cannot.
         """
         with self._writing() as connection:
-            return rows.write(connection, self._catalogue, table, values, by)
+            return rows.write(connection, self._catalogue, table, values, by, gone)
 
     def ask(
         self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits

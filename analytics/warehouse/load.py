@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from analytics.warehouse import counted, events, versions
+from analytics.warehouse import counted, events, reports, versions
 from analytics.warehouse.base import Loaded, Rejected
 from analytics.warehouse.catalogue import Catalogue, Column
 from analytics.warehouse.clients import KEY_COLUMNS
@@ -173,7 +173,7 @@ class EventLoader:
 
 
 def expire(connection: Connection, at: datetime, days: int) -> int:
-    """Delete the rows that are older than ``days``, and say how many.
+    """Delete the fetches and TLS reports that are older than ``days``, and say how many.
 
     Positions go too, once their file has not grown for as long: it was removed with its day. So
     does what is kept of clients that have no row any more.
@@ -185,9 +185,10 @@ def expire(connection: Connection, at: datetime, days: int) -> int:
     connection.execute(
         "DELETE FROM mta_sts_raw.load_positions_v1 WHERE loaded_at < $before", {"before": before}
     )
-    if not isinstance(oldest, datetime) or oldest >= before:
-        return 0
-    return counted.expire(connection, before)
+    expired = reports.expire(connection, before)
+    if isinstance(oldest, datetime) and oldest < before:
+        expired += counted.expire(connection, before)
+    return expired
 
 
 def expired(files: Iterable[EventFile], at: datetime, days: int) -> list[EventFile]:

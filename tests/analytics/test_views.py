@@ -187,10 +187,11 @@ def test_key_is_unique_and_required_columns_are_there(
 
 PYTHON_TYPES: Mapping[str, type] = {
     "STRING": str, "BOOL": bool, "INT64": int, "FLOAT64": float, "DATE": date, "TIMESTAMP": datetime,
+    "BYTES": bytes,
 }  # fmt: skip
 DUCKDB_TYPES: Mapping[str, str] = {
     "STRING": "VARCHAR", "BOOL": "BOOLEAN", "INT64": "BIGINT", "FLOAT64": "DOUBLE", "DATE": "DATE",
-    "TIMESTAMP": "TIMESTAMP WITH TIME ZONE",
+    "TIMESTAMP": "TIMESTAMP WITH TIME ZONE", "BYTES": "BLOB",
 }  # fmt: skip
 
 

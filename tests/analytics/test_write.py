@@ -1,6 +1,8 @@
 """Rows of ours into the warehouse: over those of the same key or set, all or none, typed."""
 
-from datetime import UTC, date, datetime
+import hashlib
+import random
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -101,6 +103,84 @@ def test_row_of_another_form_leaves_the_table_as_it_was(
     with pytest.raises(ValueError, match=reason):
         desk.warehouse.write("sender_networks_v1", [NETWORK | {"value": "1.1.1.0/24"}, row], by=())
     assert values(desk) == ["40.92.0.0/15"]
+
+
+def test_rows_that_are_gone_go_though_none_takes_their_place(desk: Desk) -> None:
+    google = NETWORK | {"operator": "google", "value": "74.125.0.0/16"}
+    desk.warehouse.write("sender_networks_v1", [NETWORK, google, NETWORK | {"operator": "apple"}])
+    gone = [{"operator": "google"}, {"operator": "google"}, {"operator": "nobody"}]
+    rows = [NETWORK | {"value": "40.107.0.0/16"}]
+    assert desk.warehouse.write("sender_networks_v1", rows, by=("operator",), gone=gone) == 1
+    sql = "SELECT operator, value FROM mta_sts_raw.sender_networks_v1 ORDER BY operator"
+    assert desk.rows(sql) == [("apple", "40.92.0.0/15"), ("microsoft", "40.107.0.0/16")]
+    desk.warehouse.write("sender_networks_v1", [], by=("operator",), gone=[{"operator": "apple"}])
+    assert values(desk) == ["40.107.0.0/16"]
+
+
+def raw(data: bytes, **changes: object) -> dict[str, object]:
+    """A row that holds bytes."""
+    return {
+        "raw_hash": hashlib.sha256(data).hexdigest(), "channel": "file", "source": "a test",
+        "received_at": NOW, "ingested_at": NOW, "size_bytes": len(data), "data": data,
+        "report_count": 1, "rejected_count": 0, "is_sample": False, **changes,
+    }  # fmt: skip
+
+
+def test_any_bytes_come_back(desk: Desk) -> None:
+    long = random.Random(8460).randbytes(4_000_000)  # noqa: S311 - to be the same each time
+    texts = [b"", bytes(range(256)), b"\0", b"\x1f\x8b\xff", long]
+    desk.warehouse.write("tlsrpt_raw_v1", [raw(text) for text in texts])
+    sql = "SELECT data FROM mta_sts_raw.tlsrpt_raw_v1 ORDER BY size_bytes, raw_hash"
+    assert {data for (data,) in desk.rows(sql)} == set(texts)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_columns_in_which_all_rows_are_alike_are_written_for_each(desk: Desk, count: int) -> None:
+    rows = [NETWORK | {"value": f"192.0.2.{number}/32"} for number in range(count)]
+    assert desk.warehouse.write("sender_networks_v1", rows) == count
+    sql = "SELECT * FROM mta_sts_raw.sender_networks_v1 ORDER BY value"
+    assert list(desk.warehouse.ask(sql, limits=LIMITS).records()) == rows
+
+
+def test_text_that_is_none_leaves_the_table_as_it_was(desk: Desk) -> None:
+    desk.warehouse.write("sender_networks_v1", [NETWORK])
+    with pytest.raises(ValueError, match="surrogates not allowed"):
+        desk.warehouse.write("sender_networks_v1", [NETWORK | {"source": "\ud800"}], by=())
+    assert values(desk) == ["40.92.0.0/15"]
+
+
+def test_reports_go_with_their_retention_and_shared_content_with_the_last(desk: Desk) -> None:
+    days = timedelta(days=1)
+    report = {
+        "member": "", "report_key": "k", "range_started_at": NOW, "range_ended_at": NOW,
+        "policy_domains": "example.com", "channel": "file", "ingested_at": NOW,
+        "authentication": "none", "is_sample": False,
+    }  # fmt: skip
+    result = {"policy_index": 0, "policy_domain": "example.com", "policy_type": "sts"}
+    detail = {"policy_index": 0, "detail_index": 0, "result_type": "certificate-expired"}
+    old, young = NOW - 401 * days, NOW - 399 * days
+    for number, content, at in ((1, "a", old), (2, "b", old), (3, "b", young)):
+        key, received = {"content_hash": content}, {"received_at": at}
+        body = raw(str(number).encode(), **received)
+        desk.warehouse.write("tlsrpt_raw_v1", [body])
+        row = report | key | received | {"raw_hash": body["raw_hash"]}
+        desk.warehouse.write("tlsrpt_reports_v1", [row])
+        if number != 3:
+            desk.warehouse.write("tlsrpt_policy_results_v1", [result | key | received])
+            desk.warehouse.write("tlsrpt_failure_details_v1", [detail | key | received])
+    assert desk.warehouse.load(NOW).expired_rows == 2
+    left = {
+        name: desk.rows(f"SELECT {column} FROM mta_sts_raw.{name}")  # noqa: S608
+        for name, column in (
+            ("tlsrpt_raw_v1", "size_bytes"), ("tlsrpt_reports_v1", "content_hash"),
+            ("tlsrpt_policy_results_v1", "content_hash"),
+            ("tlsrpt_failure_details_v1", "content_hash"),
+        )
+    }  # fmt: skip
+    assert [len(rows) for rows in left.values()] == [1, 1, 1, 1]
+    assert {rows[0] for name, rows in left.items() if name != "tlsrpt_raw_v1"} == {("b",)}
+    desk.warehouse.load(NOW + 2 * days)
+    assert desk.rows("SELECT content_hash FROM mta_sts_raw.tlsrpt_policy_results_v1") == []
 
 
 def test_views_can_be_asked_as_of_a_moment(desk: Desk) -> None:

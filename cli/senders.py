@@ -8,9 +8,10 @@ import click
 from analytics.warehouse.base import Limits, Parameter, Warehouse
 from cli import names
 from cli.identify import judge_new
+from cli.nobody import explain_nobody
 from cli.output import json_lines, local, table, time_of
 from cli.warehouse import load, opened, settings_with, warehouse_option
-from cli.who import Shown, explain_nobody, show
+from cli.who import Shown, show
 
 Row = Mapping[str, object]
 
@@ -43,7 +44,7 @@ _ORDER = {
 def senders(domain: str | None, by: str, as_json: bool, warehouse: str | None) -> None:
     """Show who fetches: confirmed, claimed, software, scanners, and the version each holds.
 
-    New clients are judged first, with the lists and names that are stored; mta-sts identify asks
+    A TLS report confirms too, where its origin is proven and it holds the policy. New clients are judged first, with the lists and names that are stored; mta-sts identify asks
     for newer ones.
     """
     at = datetime.now(UTC)
@@ -86,7 +87,7 @@ def _rows(
 def _show_table(by: str, rows: Sequence[Row], timezone: str) -> None:
     if by == "software":
         table(
-            ("POLICY DOMAIN", "SENDER", "VERDICT", "FETCHES", "ADDRESSES", "LAST"),
+            ("POLICY DOMAIN", "SENDER", "VERDICT", "FETCHES", "ADDRESSES", "REPORTS", "LAST"),
             [
                 (
                     row["policy_domain"],
@@ -94,7 +95,8 @@ def _show_table(by: str, rows: Sequence[Row], timezone: str) -> None:
                     row["verdict"] or "not judged",
                     row["fetch_count"],
                     row["client_count"],
-                    local(time_of(row["last_fetched_at"]), timezone),
+                    row["report_count"],
+                    local(time_of(row["last_fetched_at"] or row["last_report_at"]), timezone),
                 )
                 for row in rows
             ],

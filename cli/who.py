@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import click
 
+from cli.nobody import explain_nobody
 from cli.output import local, time_of
 from cli.showing import say
 
 Row = Mapping[str, object]
 
 _NAMED = 5  # clients of a group that are told one by one
+_BY_REPORT = ("confirmed-by-report", "confirmed-by-both")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def _domain(
         _group(group, [row for row in mine if group.takes(row)], timezone)
     _not_seen(mine)
     _silent(silent)
+    _reporters(mine, rest)
     for group in of_others:
         _group(group, [row for row in rest if group.takes(row)], timezone)
     if waiting := sum(int(str(row["client_count"])) for row in rest if row["verdict"] is None):
@@ -138,9 +141,34 @@ def _group(group: Group, rows: Sequence[Row], timezone: str) -> None:
 
 
 def _operator(row: Row, timezone: str) -> tuple[str, str]:
-    caution = "; others of its hosts may hold an older one" if row["client_count"] == 1 else ""
-    said = f"{row['operator_name']}: {_fetched(row, timezone)}; {_version(row)}{caution}"
-    return said, str(row["evidence"] or "")
+    parts = []
+    if row["fetch_count"]:
+        is_one = row["client_count"] == 1 and row["held_policy"] != "current"
+        caution = "; others of its hosts may hold an older one" if is_one else ""
+        parts.append(f"{_fetched(row, timezone)}; {_version(row)}{caution}")
+    if row["confirmation"] in _BY_REPORT:
+        parts.append(_reported(row))
+    why = [str(row["evidence"] or "")]
+    if row["confirmation"] in _BY_REPORT:
+        why.append(str(row["report_evidence"]))
+    return f"{row['operator_name']}: {'; '.join(parts)}", "; ".join(text for text in why if text)
+
+
+def _reporters(mine: Sequence[Row], rest: Sequence[Row]) -> None:
+    """Those whose reports are signed and whose name no list has."""
+    listed = {row["operator"] for row in mine}
+    unlisted = [
+        row
+        for row in rest
+        if row["verdict"] == "verified" and row["report_count"] and row["sender"] not in listed
+    ]
+    if not unlisted:
+        return
+    click.echo("\nSigned TLS reports of senders that no list has")
+    for row in unlisted[:_NAMED]:
+        say(f"{row['sender_name']}: {_reported(row)}", indent=2, hang=2)
+    if (more := len(unlisted) - _NAMED) > 0:
+        say(f"and {more} more: mta-sts senders --by software", indent=2)
 
 
 def _mismatch(row: Row, _timezone: str) -> tuple[str, str]:
@@ -164,17 +192,35 @@ def _fetched(row: Row, timezone: str) -> str:
     return f"{times} from {clients}, last {last}"
 
 
+def _reported(row: Row) -> str:
+    """What its TLS reports say of the policy."""
+    count = _number(row["report_count"], "TLS report", "TLS reports")
+    until = f"{time_of(row['last_report_at']):%Y-%m-%d}"
+    match row["held_policy"]:
+        case "current":
+            holds = "holds the text served now"
+        case "older":
+            holds = f"holds the older text {row['held_policy_id']}"
+        case "never-served":
+            holds = "holds a text that was never served here"
+        case _:
+            holds = "tells of no policy text"
+    return f"{count}, last for {until}; {holds}"
+
+
 def _version(row: Row) -> str:
     """Which text the last fetch got."""
-    if row["has_served_policy"]:
+    served = row.get("served_policy_id")
+    has = row["last_policy_id"] == served if served else row["has_served_policy"]
+    if has:
         return "got the text served now"
-    older = "" if row["has_served_policy"] is None else "older "
+    older = "" if has is None else "older "
     return f"got the {older}text {row['last_policy_id']}"
 
 
 def _not_seen(rows: Iterable[Row]) -> None:
     absent = [
-        str(row["operator_name"])
+        f"{row['operator_name']}{_told_otherwise(row)}"
         for row in rows
         if row["confirmation"] == "not-seen" and row["is_expected"]
     ]
@@ -183,19 +229,31 @@ def _not_seen(rows: Iterable[Row]) -> None:
         say(", ".join(absent), indent=2)
 
 
+def _told_otherwise(row: Row) -> str:
+    """What its reports say, where they do not confirm it."""
+    return f" ({_reported(row)})" if row["report_count"] else ""
+
+
 def _silent(rows: Sequence[Row]) -> None:
     if not rows:
         return
     click.echo("\nLonger silent than usual")
     for row in rows:
         days = float(str(row["median_gap_days"]))
-        said = f"fetched every {days:g} days or so, and last {row['days_since_last']} days ago"
+        did = _did(row)
+        said = f"{did} every {days:g} days or so, and last {row['days_since_last']} days ago"
         say(f"{row['operator_name']}: {said}", indent=2, hang=2)
     say(
         "That alone is no failure: most senders fetch again only when the id changes or they have "
-        "mail. TLS reports tell whether they still deliver.",
+        "mail, and some report only failures. TLS reports tell whether they still deliver.",
         indent=2,
     )
+
+
+def _did(row: Row) -> str:
+    if row["fetch_days"] and row["report_days"]:
+        return "fetched or reported"
+    return "fetched" if row["fetch_days"] else "reported sessions"
 
 
 def _next(domain: str, rows: Sequence[Row]) -> None:
@@ -221,39 +279,6 @@ def _next(domain: str, rows: Sequence[Row]) -> None:
 
 def _is_confirmed(row: Row) -> bool:
     return str(row["confirmation"]).startswith("confirmed-")
-
-
-def explain_nobody(domain: str | None) -> None:
-    """The likely causes, the likeliest first (RFC 8461, 3)."""
-    name = domain or "DOMAIN"
-    say(f"Nobody has fetched {f'the policy of {domain}' if domain else 'a policy'} yet. Likely:")
-    for number, cause in enumerate(
-        (
-            (
-                f"Nobody has sent mail to {name} since the record is there: senders fetch when they "
-                "have mail. Send yourself one from Gmail or Outlook.com and look again."
-            ),
-            (
-                f"There is no valid STS record, so nobody asks: dig +short TXT _mta-sts.{name}, and "
-                f"mta-sts records {name} says what it should be."
-            ),
-            (
-                "The request does not reach the policy host (name, port 443, certificate): "
-                f"curl -sSi https://mta-sts.{name}/.well-known/mta-sts.txt must leave a line in "
-                "mta-sts fetches."
-            ),
-            (
-                "Something in front answers in its place: a cache, a CDN, a filter against bots. "
-                "The same curl then shows the policy and leaves no line."
-            ),
-            (
-                "The events go elsewhere: MTA_STS_EVENTS=none, another MTA_STS_HOME, or the policy is "
-                "served from another machine."
-            ),
-        ),
-        start=1,
-    ):
-        say(f"{number}. {cause}", indent=2, hang=3)
 
 
 def _number(count: object, one: str, many: str) -> str:

@@ -11,12 +11,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from analytics.errors import WarehouseError
-from analytics.warehouse import counted, versions
+from analytics.warehouse import counted, result_types, versions
 from analytics.warehouse.catalogue import RAW, VIEWS, Catalogue, Column
 from analytics.warehouse.clients import CLIENT_KEY_SQL, KEY_COLUMNS
 from analytics.warehouse.connection import Connection, transaction
 from analytics.warehouse.counted import FETCHES
 from analytics.warehouse.load import CLIENT_KEY
+from analytics.warehouse.rows import given
 
 _TYPES = {
     "BOOL": "BOOLEAN",
@@ -52,6 +53,7 @@ def prepared(connection: Connection, catalogue: Catalogue) -> None:
         for table in catalogue.tables:
             _make_table(connection, catalogue, table)
         _fill(connection)
+        _take_result_types(connection, catalogue)
         _make_views(connection, catalogue)
         connection.execute("DELETE FROM main.prepared")
         connection.execute("INSERT INTO main.prepared VALUES ($state)", {"state": state})
@@ -62,6 +64,7 @@ def _state(catalogue: Catalogue) -> str:
     folder = Path(__file__).parent
     digest = hashlib.sha256(catalogue.fingerprint.encode())
     digest.update(CLIENT_KEY_SQL.encode())
+    digest.update(repr(result_types.rows()).encode())
     for name in ("prepare.py", "translate.py"):
         digest.update((folder / name).read_bytes())
     digest.update(version("sqlglot").encode())
@@ -121,6 +124,17 @@ def _fill(connection: Connection) -> None:
         if not found.fetchall():
             counted.take_versions(connection, FETCHES)
         versions.take_served(connection, FETCHES, last)
+
+
+def _take_result_types(connection: Connection, catalogue: Catalogue) -> None:
+    """Put the shipped result types in place of those of an earlier version."""
+    table = f"{RAW}.{result_types.TABLE}"
+    columns = {
+        column.name: _TYPES[column.type] for column in catalogue.schema(result_types.TABLE).columns
+    }
+    given(connection, "given", columns, result_types.rows())
+    connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
+    connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM given")  # noqa: S608
 
 
 def _make_views(connection: Connection, catalogue: Catalogue) -> None:

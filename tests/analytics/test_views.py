@@ -74,6 +74,45 @@ DEFAULTS: Mapping[str, Row] = {
         "is_sample": False,
     },
     "reverse_names_v1": {"asked_at": NOW},
+    # Google's report for 2026-11-20, signed by it, as it came by mail the day after
+    "tlsrpt_reports_v1": {
+        "member": "",
+        "report_key": "k1",
+        "content_hash": "c1",
+        "organization_name": "Google Inc.",
+        "report_id": "2026-11-20T00:00:00Z_example.com",
+        "range_started_at": datetime(2026, 11, 20, tzinfo=UTC),
+        "range_ended_at": datetime(2026, 11, 20, 23, 59, 59, tzinfo=UTC),
+        "policy_domains": "example.com",
+        "channel": "mail",
+        "received_at": datetime(2026, 11, 21, 9, tzinfo=UTC),
+        "ingested_at": NOW,
+        "authentication": "pass",
+        "authenticated_domain": "google.com",
+        "operator": "google",
+        "claimed_operator": "google",
+        "is_sample": False,
+    },
+    "tlsrpt_policy_results_v1": {
+        "content_hash": "c1",
+        "policy_index": 0,
+        "policy_domain": "example.com",
+        "stated_policy_domain": "example.com",
+        "policy_type": "sts",
+        "successful_session_count": 10,
+        "failed_session_count": 0,
+        "received_at": datetime(2026, 11, 21, 9, tzinfo=UTC),
+    },
+    "tlsrpt_failure_details_v1": {
+        "content_hash": "c1",
+        "policy_index": 0,
+        "failed_session_count": 1,
+        "received_at": datetime(2026, 11, 21, 9, tzinfo=UTC),
+    },
+}
+NUMBERED: Mapping[str, str] = {
+    "tlsrpt_reports_v1": "raw_hash",
+    "tlsrpt_failure_details_v1": "detail_index",
 }
 CLIENTS: Mapping[str, Row] = yaml.safe_load((CASES / "clients.yaml").read_text(encoding="utf-8"))
 SENT = ("client_ip", "client_prefix", "user_agent", "has_user_agent")  # what a fetch has of them
@@ -113,6 +152,8 @@ def read(path: Path) -> list[Row]:
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
     for number, given in enumerate(rows):
         row = {**DEFAULTS[table], **given}
+        if table in NUMBERED:
+            row = {NUMBERED[table]: number, **row}
         if table == "policy_fetches_v1":
             row = {"event_id": f"{number:032x}", **DEFAULTS[table], **fetched(given)}
         if table == "client_identities_v1" and row["verdict"] is None:
@@ -215,7 +256,15 @@ def test_schema_is_what_the_object_has(connection: duckdb.DuckDBPyConnection, na
 def test_values_have_the_types_of_the_schema(connection: duckdb.DuckDBPyConnection) -> None:
     refused: Row = {"outcome": "unknown-host", "policy_max_age": 1}
     insert(connection, "policy_fetches_v1", [refused, {"client": "ms-1"}, {"client": "curl"}])
-    insert(connection, "policy_versions_v1", [{"policy_id": "aaaa", "is_served_now": True}])
+    served = {"policy_id": "aaaa", "policy_fingerprint": "fa", "is_served_now": True}
+    insert(connection, "policy_versions_v1", [served])
+    insert(connection, "tlsrpt_reports_v1", [{}])
+    insert(
+        connection,
+        "tlsrpt_policy_results_v1",
+        [{"held_policy_fingerprint": "fa", "failed_session_count": 1}],
+    )
+    insert(connection, "tlsrpt_failure_details_v1", [{"result_type": "sts-policy-fetch-error"}])
     for view in CATALOGUE.views:
         row = answer(connection, view)[0]
         for column in CATALOGUE.schema(view).columns:

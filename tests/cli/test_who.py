@@ -1,7 +1,7 @@
 """How the senders of a domain are told, from rows of the views."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,6 +9,15 @@ from cli.who import Shown, show
 
 AT = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
 Row = dict[str, object]
+
+
+REPORTED: Row = {
+    "report_count": 12,
+    "last_report_at": AT - timedelta(days=1),
+    "held_policy": "current",
+    "held_policy_id": "0123456789abcdef0123",
+    "report_evidence": "TLS report for 2026-11-23, signed by google.com",
+}
 
 
 def operator(**changes: object) -> Row:
@@ -24,7 +33,13 @@ def operator(**changes: object) -> Row:
         "last_fetched_at": AT,
         "last_policy_id": "0123456789abcdef0123",
         "has_served_policy": True,
+        "report_count": 0,
+        "last_report_at": None,
+        "held_policy": "none",
+        "held_policy_id": None,
+        "served_policy_id": None,
         "evidence": "why",
+        "report_evidence": None,
         "mismatch_count": 0,
     }
     return row | changes
@@ -35,7 +50,9 @@ def other(**changes: object) -> Row:
         "policy_domain": "example.com",
         "is_sample": False,
         "verdict": "software",
+        "sender": "postfix-tlspol",
         "sender_name": "postfix-tlspol",
+        "report_count": 0,
         "fetch_count": 2,
         "client_count": 1,
         "last_fetched_at": AT,
@@ -69,6 +86,44 @@ def told(
         ),
         ({"client_count": 1}, "its hosts may hold an older one\n"),
         ({"has_served_policy": False}, "got the older text\n    0123456789abcdef0123\n"),
+        (
+            {"last_policy_id": "aaaa", "served_policy_id": "bbbb"},
+            # a report may hold the text of now; what was fetched stays what it was
+            "got the older text aaaa\n",
+        ),
+        (
+            {"confirmation": "confirmed-by-report", "fetch_count": 0, "evidence": None} | REPORTED,
+            (
+                "  Google (Gmail): 12 TLS reports, last for 2026-11-23; holds the text served now\n"
+                "      TLS report for 2026-11-23, signed by google.com\n"
+            ),
+        ),
+        (
+            {"confirmation": "confirmed-by-both", "client_count": 1} | REPORTED,
+            (
+                "  Google (Gmail): 7 fetches from 1 address, last 2026-11-24 08:30; got the text served"
+                " now; 12 TLS\n    reports, last for 2026-11-23; holds the text served now\n"
+                "      why; TLS report for 2026-11-23, signed by google.com\n"
+            ),
+        ),
+        (
+            {"confirmation": "confirmed-by-report", "fetch_count": 0}
+            | REPORTED
+            | {"held_policy": "older", "held_policy_id": "aaaa"},
+            "last for 2026-11-23; holds the older text aaaa\n",
+        ),
+        (
+            {"confirmation": "not-seen"} | REPORTED | {"held_policy": "never-served"},
+            (
+                "\nExpected, not seen\n"
+                "  Google (Gmail) (12 TLS reports, last for 2026-11-23; holds a text that was never"
+                " served here)\n"
+            ),
+        ),
+        (
+            {"confirmation": "not-seen"} | REPORTED | {"held_policy": "none", "report_count": 1},
+            "  Google (Gmail) (1 TLS report, last for 2026-11-23; tells of no policy text)\n",
+        ),
         ({"has_served_policy": None}, "got the text\n    0123456789abcdef0123\n"),
         (
             {"confirmation": "not-seen", "mismatch_count": 2},
@@ -85,18 +140,37 @@ def test_each_proof_has_its_words(
     assert line in told(capsys, [operator(**changes)], [other()])
 
 
-def test_silence_comes_with_its_caution(capsys: pytest.CaptureFixture[str]) -> None:
+def test_reporters_that_no_list_has_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    small = other(verdict="verified", sender="mx.example", sender_name="mx.example", **REPORTED)
+    listed = other(verdict="verified", sender="google", sender_name="Google (Gmail)", **REPORTED)
+    shown = told(capsys, [operator()], [small, listed])
+    assert (
+        "\nSigned TLS reports of senders that no list has\n"
+        "  mx.example: 12 TLS reports, last for 2026-11-23; holds the text served now\n"
+        "\n" in shown
+    )
+
+
+@pytest.mark.parametrize(
+    ("fetch_days", "report_days", "did"),
+    [(6, 0, "fetched"), (0, 6, "reported sessions"), (3, 4, "fetched or reported")],
+)
+def test_silence_comes_with_its_caution(
+    capsys: pytest.CaptureFixture[str], fetch_days: int, report_days: int, did: str
+) -> None:
     silent = {
         "policy_domain": "example.com",
         "is_sample": False,
         "operator_name": "Google (Gmail)",
+        "fetch_days": fetch_days,
+        "report_days": report_days,
         "median_gap_days": 2.0,
         "days_since_last": 11,
     }
     shown = told(capsys, [operator()], [other()], (silent,))
     assert (
         "\nLonger silent than usual\n"
-        "  Google (Gmail): fetched every 2 days or so, and last 11 days ago\n"
+        f"  Google (Gmail): {did} every 2 days or so, and last 11 days ago\n"
         "  That alone is no failure: " in shown
     )
 

@@ -1,6 +1,6 @@
 -- One row per policy domain, policy text and sender: who has it, and who may still have an old one.
 -- Key: (policy_domain, is_sample, policy_id, verdict, sender).
--- Reads: sender_clients, policy_versions_v1.
+-- Reads: sender_clients, tlsrpt_policy_results, policy_versions_v1.
 WITH clients AS (
     SELECT
         c.policy_domain,
@@ -46,6 +46,54 @@ WITH clients AS (
     WHERE c.verdict IS NULL OR c.verdict NOT IN ('checker', 'scanner')
 ),
 
+-- texts of ours that a report holds whose origin is proven, and whether the last one still does
+told AS (
+    SELECT
+        policy_domain,
+        is_sample,
+        reporter,
+        held_policy_id AS policy_id,
+        report_key,
+        told_until,
+        told_until = MAX(told_until) OVER (
+            PARTITION BY policy_domain, is_sample, reporter
+        ) AS is_last
+    FROM mta_sts.tlsrpt_policy_results
+    WHERE is_authenticated AND held_policy != 'none'
+),
+
+reported AS (
+    SELECT
+        t.policy_domain,
+        t.is_sample,
+        t.reporter AS sender,
+        t.policy_id,
+        ANY_VALUE(v.policy_max_age) AS hold_s,
+        COUNT(DISTINCT t.report_key) AS report_count,
+        MAX(t.told_until) AS last_report_at,
+        LOGICAL_OR(t.is_last) AS is_reporting
+    FROM told AS t
+    INNER JOIN mta_sts_raw.policy_versions_v1 AS v
+        ON t.policy_domain = v.policy_domain AND t.policy_id = v.policy_id
+    GROUP BY t.policy_domain, t.is_sample, t.reporter, t.policy_id
+),
+
+senders AS (
+    SELECT
+        policy_domain,
+        is_sample,
+        verdict,
+        sender
+    FROM clients
+    UNION DISTINCT
+    SELECT
+        policy_domain,
+        is_sample,
+        'verified' AS verdict,
+        sender
+    FROM reported
+),
+
 rows_of_all AS (
     SELECT
         policy_domain,
@@ -60,10 +108,33 @@ rows_of_all AS (
         taken_at,
         is_holder,
         hold_s,
-        hold_rule
+        hold_rule,
+        0 AS report_count,
+        NULL AS last_report_at,
+        FALSE AS is_reporting
     FROM clients
     UNION ALL
-    -- who fetched another text has a row for the one that is served now
+    -- a signature verifies as a network does
+    SELECT
+        policy_domain,
+        is_sample,
+        policy_id,
+        'verified' AS verdict,
+        sender,
+        NULL AS address,
+        0 AS fetch_count,
+        NULL AS first_fetched_at,
+        NULL AS last_fetched_at,
+        last_report_at AS taken_at,
+        FALSE AS is_holder,
+        hold_s,
+        'max-age' AS hold_rule,
+        report_count,
+        last_report_at,
+        is_reporting
+    FROM reported
+    UNION ALL
+    -- who has another text has a row for the one that is served now
     SELECT
         c.policy_domain,
         c.is_sample,
@@ -77,8 +148,11 @@ rows_of_all AS (
         NULL AS taken_at,
         FALSE AS is_holder,
         NULL AS hold_s,
-        'max-age' AS hold_rule
-    FROM (SELECT DISTINCT policy_domain, is_sample, verdict, sender FROM clients) AS c
+        'max-age' AS hold_rule,
+        0 AS report_count,
+        NULL AS last_report_at,
+        FALSE AS is_reporting
+    FROM senders AS c
     INNER JOIN mta_sts_raw.policy_versions_v1 AS v
         ON c.policy_domain = v.policy_domain AND v.is_served_now
     UNION ALL
@@ -96,7 +170,10 @@ rows_of_all AS (
         NULL AS taken_at,
         FALSE AS is_holder,
         NULL AS hold_s,
-        'max-age' AS hold_rule
+        'max-age' AS hold_rule,
+        0 AS report_count,
+        NULL AS last_report_at,
+        FALSE AS is_reporting
     FROM mta_sts_raw.policy_versions_v1
     WHERE NOT is_served_now
 ),
@@ -117,9 +194,16 @@ counted AS (
         MAX(hold_s) AS hold_s,
         MAX_BY(hold_rule, COALESCE(hold_s, -1)) AS hold_rule,
         MAX(
-            IF(is_holder, TIMESTAMP_MICROS(UNIX_MICROS(taken_at) + hold_s * 1000000), NULL)
+            IF(
+                is_holder OR is_reporting,
+                TIMESTAMP_MICROS(UNIX_MICROS(taken_at) + hold_s * 1000000),
+                NULL
+            )
         ) AS known_until,
-        MAX(taken_at) AS taken_at
+        MAX(taken_at) AS taken_at,
+        SUM(report_count) AS report_count,
+        MAX(last_report_at) AS last_report_at,
+        LOGICAL_OR(is_reporting) AS is_reporting
     FROM rows_of_all
     GROUP BY policy_domain, is_sample, policy_id, verdict, sender
 ),
@@ -141,6 +225,9 @@ placed AS (
             PARTITION BY c.policy_domain, c.is_sample, c.verdict, c.sender
         ) - c.holder_count AS other_count,
         c.is_held,
+        c.report_count,
+        c.last_report_at,
+        c.is_reporting,
         c.first_fetched_at,
         c.last_fetched_at,
         COALESCE(c.hold_s, v.policy_max_age) AS hold_s,
@@ -166,7 +253,8 @@ SELECT
     -- one address is not an operator: it never reads as if all had the text
     CASE
         WHEN verdict IS NULL AND sender = 'anybody' THEN 'not-known'
-        WHEN fetch_count = 0 THEN 'not-yet'
+        WHEN NOT is_held AND is_reporting THEN 'reported'
+        WHEN fetch_count + report_count = 0 THEN 'not-yet'
         WHEN NOT is_held THEN 'replaced'
         WHEN client_count = 0 THEN 'addresses-withheld'
         WHEN client_count = 1 THEN 'one-address'
@@ -179,6 +267,8 @@ SELECT
     other_count,
     first_fetched_at,
     last_fetched_at,
+    report_count,
+    last_report_at,
     hold_rule,
     IF(is_served_now, NULL, known_until) AS may_hold_until,
     IF(

@@ -1,12 +1,13 @@
--- One row per policy domain and operator that was verified there: has it stopped?
+-- One row per policy domain and operator that was verified there, by a fetch or a signed report:
+-- has it stopped?
 -- Key: (policy_domain, is_sample, operator).
--- Reads: policy_fetches_v1, client_identities_v1, sender_operators_v1.
-WITH days AS (
+-- Reads: policy_fetches_v1, client_identities_v1, tlsrpt_policy_results, sender_operators_v1.
+WITH fetch_days AS (
     SELECT
         f.policy_domain,
         f.event_source = 'sample' AS is_sample,
         i.operator,
-        DATE(f.fetched_at) AS fetch_date,
+        DATE(f.fetched_at) AS seen_date,
         MIN(f.fetched_at) AS first_fetched_at,
         MAX(f.fetched_at) AS last_fetched_at
     FROM mta_sts_raw.policy_fetches_v1 AS f
@@ -17,22 +18,73 @@ WITH days AS (
         AND f.outcome = 'served'
         AND f.http_method = 'GET'
         AND f.policy_domain IS NOT NULL
-    GROUP BY policy_domain, is_sample, operator, fetch_date
+    GROUP BY policy_domain, is_sample, operator, seen_date
+),
+
+-- the days that its reports are about
+report_days AS (
+    SELECT DISTINCT
+        policy_domain,
+        is_sample,
+        operator,
+        report_date AS seen_date
+    FROM mta_sts.tlsrpt_policy_results
+    WHERE is_authenticated AND operator IS NOT NULL AND is_served_here
+),
+
+-- three rhythms: of fetches, of reports, and of days with either
+days AS (
+    SELECT
+        'fetch' AS kind,
+        policy_domain,
+        is_sample,
+        operator,
+        seen_date
+    FROM fetch_days
+    UNION ALL
+    SELECT
+        'report' AS kind,
+        policy_domain,
+        is_sample,
+        operator,
+        seen_date
+    FROM report_days
+    UNION ALL
+    SELECT
+        'either' AS kind,
+        policy_domain,
+        is_sample,
+        operator,
+        seen_date
+    FROM (
+        SELECT
+            policy_domain,
+            is_sample,
+            operator,
+            seen_date
+        FROM fetch_days
+        UNION DISTINCT
+        SELECT
+            policy_domain,
+            is_sample,
+            operator,
+            seen_date
+        FROM report_days
+    ) AS both_kinds
 ),
 
 gaps AS (
     SELECT
+        kind,
         policy_domain,
         is_sample,
         operator,
-        fetch_date,
-        first_fetched_at,
-        last_fetched_at,
+        seen_date,
         DATE_DIFF(
-            fetch_date,
-            LAG(fetch_date) OVER (
-                PARTITION BY policy_domain, is_sample, operator
-                ORDER BY fetch_date
+            seen_date,
+            LAG(seen_date) OVER (
+                PARTITION BY kind, policy_domain, is_sample, operator
+                ORDER BY seen_date
             ),
             DAY
         ) AS gap_days
@@ -41,28 +93,28 @@ gaps AS (
 
 ranked AS (
     SELECT
+        kind,
         policy_domain,
         is_sample,
         operator,
-        fetch_date,
-        first_fetched_at,
-        last_fetched_at,
+        seen_date,
         gap_days,
         -- the first day has no gap and stands last
         ROW_NUMBER() OVER (
-            PARTITION BY policy_domain, is_sample, operator
+            PARTITION BY kind, policy_domain, is_sample, operator
             ORDER BY gap_days IS NULL, gap_days
         ) AS gap_number,
-        COUNT(gap_days) OVER (PARTITION BY policy_domain, is_sample, operator) AS gap_count
+        COUNT(gap_days) OVER (PARTITION BY kind, policy_domain, is_sample, operator) AS gap_count
     FROM gaps
 ),
 
 rhythms AS (
     SELECT
+        kind,
         policy_domain,
         is_sample,
         operator,
-        COUNT(*) AS fetch_days,
+        COUNT(*) AS day_count,
         MAX(gap_count) AS gap_count,
         -- the middle one, or the mean of the two in the middle
         AVG(
@@ -72,10 +124,39 @@ rhythms AS (
                 NULL
             )
         ) AS median_gap_days,
-        MIN(first_fetched_at) AS first_fetched_at,
-        MAX(last_fetched_at) AS last_fetched_at,
-        DATE_DIFF(DATE(CURRENT_TIMESTAMP()), MAX(fetch_date), DAY) AS days_since_last
+        MAX(seen_date) AS last_date,
+        DATE_DIFF(DATE(CURRENT_TIMESTAMP()), MAX(seen_date), DAY) AS days_since_last
     FROM ranked
+    GROUP BY kind, policy_domain, is_sample, operator
+),
+
+judged AS (
+    SELECT
+        kind,
+        policy_domain,
+        is_sample,
+        operator,
+        CASE
+            WHEN gap_count < 5 THEN 'too-few'
+            WHEN days_since_last > 3 * median_gap_days THEN 'silent'
+            ELSE 'as-usual'
+        END AS silence,
+        day_count,
+        gap_count,
+        median_gap_days,
+        last_date,
+        days_since_last
+    FROM rhythms
+),
+
+fetch_times AS (
+    SELECT
+        policy_domain,
+        is_sample,
+        operator,
+        MIN(first_fetched_at) AS first_fetched_at,
+        MAX(last_fetched_at) AS last_fetched_at
+    FROM fetch_days
     GROUP BY policy_domain, is_sample, operator
 )
 
@@ -84,16 +165,35 @@ SELECT
     r.is_sample,
     r.operator,
     COALESCE(o.operator_name, r.operator) AS operator_name,
-    CASE
-        WHEN r.gap_count < 5 THEN 'too-few'
-        WHEN r.days_since_last > 3 * r.median_gap_days THEN 'silent'
-        ELSE 'as-usual'
-    END AS silence,
-    r.fetch_days,
+    r.silence,
+    COALESCE(f.silence, 'too-few') AS fetch_silence,
+    COALESCE(t.silence, 'too-few') AS report_silence,
+    r.day_count AS seen_days,
+    COALESCE(f.day_count, 0) AS fetch_days,
+    COALESCE(t.day_count, 0) AS report_days,
     r.gap_count,
     r.median_gap_days,
     r.days_since_last,
-    r.first_fetched_at,
-    r.last_fetched_at
-FROM rhythms AS r
+    m.first_fetched_at,
+    m.last_fetched_at,
+    t.last_date AS last_report_date
+FROM judged AS r
+LEFT JOIN judged AS f
+    ON
+        r.policy_domain = f.policy_domain
+        AND r.is_sample = f.is_sample
+        AND r.operator = f.operator
+        AND f.kind = 'fetch'
+LEFT JOIN judged AS t
+    ON
+        r.policy_domain = t.policy_domain
+        AND r.is_sample = t.is_sample
+        AND r.operator = t.operator
+        AND t.kind = 'report'
+LEFT JOIN fetch_times AS m
+    ON
+        r.policy_domain = m.policy_domain
+        AND r.is_sample = m.is_sample
+        AND r.operator = m.operator
 LEFT JOIN mta_sts_raw.sender_operators_v1 AS o ON r.operator = o.operator
+WHERE r.kind = 'either'

@@ -1,8 +1,18 @@
-"""A TLS report and what is known of it. Values only; RFC 8460, section 4 names the fields."""
+"""A TLS report and what is known of it. Values only; RFC 8460, section 4 names the fields.
 
+What a report is made of are msgspec structs: a frozen dataclass of eleven fields takes eight times
+as long to make, which is a sixth of the time that a report takes. ``msgspec.structs.replace`` changes
+one, where a dataclass has ``dataclasses.replace``.
+"""
+
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
+
+import msgspec
+from msgspec import Struct
 
 
 class Channel(StrEnum):
@@ -46,7 +56,7 @@ class Item:
     ``source`` is the place as the administrator gave it, ``member`` what it is within that place
     (a message of an mbox, a file of a folder, a UID); ``policy_domain`` is the domain that a body
     was posted to, "" where the channel does not tell; ``received_at`` is the time that the source
-    tells, if any.
+    tells, if any. ``is_sample`` says that nobody sent it.
     """
 
     source: str
@@ -56,6 +66,7 @@ class Item:
     policy_domain: str = ""
     received_at: datetime | None = None
     client_ip: str = ""
+    is_sample: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +92,7 @@ class Authenticated:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FailureDetail:
+class FailureDetail(Struct, frozen=True):
     """One group of failed sessions (RFC 8460, 4.3 and 4.4); what is absent or unreadable is None."""
 
     result_type: str  # as it came, also where no registry knows it
@@ -95,8 +105,7 @@ class FailureDetail:
     additional_information: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyResult:
+class PolicyResult(Struct, frozen=True):
     """The sessions under one policy (RFC 8460, 4.4).
 
     ``policy_domain`` is the mail domain that it is about, as an A-label; ``stated_policy_domain``
@@ -115,12 +124,11 @@ class PolicyResult:
     held_policy_mode: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True, dict=True):
     """One report, normalised; ``quirks`` are codes of what was repaired or is not as it should be.
 
-    ``content_hash`` is the same for the same content in another wrapping; ``report_key`` is the
-    same for every revision of a report.
+    The codes are those of :mod:`analytics.tlsrpt.quirks`, sorted. ``content`` is the document as it
+    was sent, in canonical JSON, and the domains that were inferred.
     """
 
     report_id: str | None
@@ -130,5 +138,26 @@ class Report:
     range_ended_at: datetime
     policies: tuple[PolicyResult, ...]
     quirks: tuple[str, ...]
-    report_key: str
-    content_hash: str
+    content: bytes
+
+    @property
+    def policy_domains(self) -> tuple[str, ...]:
+        """The policy domains that it is about, sorted, each once."""
+        return tuple(sorted({each.policy_domain for each in self.policies}))
+
+    @cached_property
+    def report_key(self) -> str:
+        """64 hex digits that are the same for every revision of a report.
+
+        Not the report-id alone, nor with the reporter: some senders use one id for all policy
+        domains of a run.
+        """
+        reporter = (self.organization_name or "").casefold()
+        times = (self.range_started_at.isoformat(), self.range_ended_at.isoformat())
+        said = (reporter, self.report_id, *times, self.policy_domains)
+        return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
+
+    @cached_property
+    def content_hash(self) -> str:
+        """64 hex digits that are the same for the same content in another wrapping."""
+        return hashlib.sha256(self.content).hexdigest()

@@ -1,0 +1,239 @@
+"""JSON text into a report: validated, repaired, normalised; no I/O, no clock.
+
+A report that is as RFC 8460, 4 says goes through :mod:`analytics.tlsrpt.wire` alone; the others
+through :mod:`analytics.tlsrpt.repair` first. Both end in the same reading here.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+from analytics.tlsrpt import addresses, dates, domains, held, hints, ijson, repair, wire
+from analytics.tlsrpt.errors import ReportError
+from analytics.tlsrpt.hints import NOWHERE, Context
+from analytics.tlsrpt.limits import MAX_DETAILS, MAX_POLICIES
+from analytics.tlsrpt.model import FailureDetail, PolicyResult, Report
+from policy import result_types
+
+POLICY_TYPES = frozenset({"sts", "tlsa", "no-policy-found"})  # RFC 8460, 4.4
+RESULT_TYPES = frozenset(kind.code for kind in result_types.RESULT_TYPES)
+
+_FEW_BYTES = 10_000  # hold no more policies and details than are taken
+
+
+class _Policy(NamedTuple):
+    """A policy as it is stated, normalised; the same one stands in many reports."""
+
+    policy_type: str
+    policy_domain: str
+    lines: tuple[str, ...]
+    mx_hosts: tuple[str, ...]
+    fingerprint: str | None
+    mode: str | None
+    quirks: tuple[str, ...]
+
+
+_Texts = tuple[str, ...] | str | None
+_Reader = Callable[[str | None, str | None, _Texts, _Texts], _Policy]
+
+
+def report(data: bytes, context: Context = NOWHERE) -> Report:
+    """The report that a JSON text holds; ``context`` helps where the text says too little.
+
+    Raises:
+        ReportError: it is beyond repair.
+    """
+    plain = wire.plain(data)
+    if plain is None:
+        return _repaired(data, context)
+    document, content = plain
+    return _read(document, content, context, set(), _remembered)
+
+
+def _repaired(data: bytes, context: Context) -> Report:
+    found = ijson.read(data)
+    document = repair.document(found.value, found.quirks)
+    return _read(document, ijson.canonical(found.value), context, found.quirks, _policy)
+
+
+def _read(
+    document: wire.Document, content: bytes, context: Context, quirks: set[str], policy: _Reader
+) -> Report:
+    """``quirks`` are those found so far; ``policy`` reads one, with or without a memory."""
+    if len(content) > _FEW_BYTES:
+        _limited(document)
+    dated = document.date_range
+    covered = dates.covered(dated.start_datetime, dated.end_datetime)
+    if covered is None:
+        covered = hints.covered(document, context, quirks)
+    start, end, range_quirks = covered
+    if range_quirks:
+        quirks.update(range_quirks)
+    report_id, name, contact = document.report_id, document.organization_name, document.contact_info
+    if not report_id:
+        quirks.add("report-id-missing")
+    elif report_id[-1] == "+":
+        quirks.add("report-id-incomplete")
+    if not name:
+        quirks.add("organization-name-missing")
+    if not contact:
+        quirks.add("contact-info-missing")
+    policies = _results(document.policies, quirks, policy)
+    if context is not NOWHERE or hints.wanted(policies):
+        policies, content = hints.placed(policies, report_id, content, context, quirks)
+        hints.compared(policies, start, contact, context, quirks)
+    told = tuple(sorted(quirks))
+    return Report(
+        report_id or None, name or None, contact or None, start, end, policies, told, content
+    )
+
+
+def _results(
+    results: list[wire.Result], quirks: set[str], policy: _Reader
+) -> tuple[PolicyResult, ...]:
+    """The policy results."""
+    made = []
+    detail_count = 0
+    for result in results:
+        stated = result.policy
+        kind, domain, lines, mx_hosts, fingerprint, mode, policy_quirks = policy(
+            stated.policy_type, stated.policy_domain, stated.policy_string, stated.mx_host
+        )
+        if policy_quirks:
+            quirks.update(policy_quirks)
+        successful = failed = None
+        if summary := result.summary:
+            successful = summary.total_successful_session_count
+            failed = summary.total_failure_session_count
+        else:
+            quirks.add("summary-missing")
+        if successful is None or failed is None:
+            quirks.add("count-missing")
+        given = result.failure_details
+        details: tuple[FailureDetail, ...] = ()
+        if given:
+            detail_count += len(given)
+            details = _details(given, quirks)
+        else:
+            if given is None:
+                quirks.add("failure-details-missing")
+            if failed:
+                quirks.add("failures-without-details")
+        made.append(
+            PolicyResult(
+                kind,
+                domain,
+                stated.policy_domain or None,
+                lines,
+                mx_hosts,
+                successful,
+                failed,
+                details,
+                fingerprint,
+                mode,
+            )
+        )
+    if not made:
+        quirks.add("policies-empty")
+    return tuple(made)
+
+
+def _limited(document: wire.Document) -> None:
+    """Refuse a report of more than is taken.
+
+    Raises:
+        ReportError: it is.
+    """
+    count = len(document.policies)
+    if count > MAX_POLICIES:
+        raise ReportError("policies", f"at most {MAX_POLICIES} policy results", str(count))
+    count = sum(len(result.failure_details or ()) for result in document.policies)
+    if count > MAX_DETAILS:
+        raise ReportError("failure-details", f"at most {MAX_DETAILS} in a report", str(count))
+
+
+def _policy(
+    policy_type: str | None,
+    policy_domain: str | None,
+    policy_string: tuple[str, ...] | str | None,
+    mx_host: tuple[str, ...] | str | None,
+) -> _Policy:
+    quirks: set[str] = set()
+    kind = _known(policy_type, POLICY_TYPES, "policy-type", quirks)
+    domain = domains.name(policy_domain) if policy_domain else domains.Name("")
+    if not policy_domain:
+        quirks.add("policy-domain-missing")
+    told = held.policy(kind, policy_string)
+    hosts, host_quirks = domains.patterns(mx_host)
+    if not hosts and kind == held.STS:
+        quirks.add("mx-host-missing")
+    quirks.update(domain.quirks, told.quirks, host_quirks)
+    return _Policy(kind, domain.text, told.lines, hosts, told.fingerprint, told.mode, tuple(quirks))
+
+
+_remembered = lru_cache(maxsize=1024)(_policy)  # only for short texts: a hostile one may be long
+
+
+def _known(value: str | None, known: frozenset[str], what: str, quirks: set[str]) -> str:
+    """The value as the RFC writes it, or as it came; "" where there is none."""
+    if not value:
+        quirks.add(f"{what}-missing")
+        return ""
+    plain = value.strip().lower()
+    if plain not in known:
+        quirks.add(f"{what}-unknown")
+        return value
+    if plain != value:
+        quirks.add(f"{what}-case")
+    return plain
+
+
+def _details(details: list[wire.Detail], quirks: set[str]) -> tuple[FailureDetail, ...]:
+    made = []
+    for detail in details:
+        result_type = detail.result_type
+        if result_type not in RESULT_TYPES:
+            result_type = _known(result_type, RESULT_TYPES, "result-type", quirks)
+        if detail.failed_session_count is None:
+            quirks.add("count-missing")
+        sending, receiving = detail.sending_mta_ip, detail.receiving_ip
+        host = detail.receiving_mx_hostname
+        if sending is None and receiving is None and host is None:
+            quirks.add("failure-detail-bare")
+        made.append(
+            FailureDetail(
+                result_type or "",
+                detail.failed_session_count,
+                None if sending is None else _ip(sending, quirks),
+                None if host is None else _host(host, quirks),
+                _text(detail.receiving_mx_helo, quirks),
+                None if receiving is None else _ip(receiving, quirks),
+                _text(detail.failure_reason_code, quirks),
+                _text(detail.additional_information, quirks),
+            )
+        )
+    return tuple(made)
+
+
+def _ip(text: str, quirks: set[str]) -> str | None:
+    read = addresses.read(text)
+    if read.quirks:
+        quirks.update(read.quirks)
+    return read.text
+
+
+def _host(text: str, quirks: set[str]) -> str | None:
+    if not text:
+        quirks.add("text-empty")
+        return None
+    read = domains.host(text)
+    if read.quirks:
+        quirks.update(read.quirks)
+    return read.text
+
+
+def _text(text: str | None, quirks: set[str]) -> str | None:
+    if text == "":
+        quirks.add("text-empty")
+        return None
+    return text

@@ -49,6 +49,21 @@ strongest AS (
 ),
 
 -- only reports that are proven to be the operator's, about domains of ours
+proven AS (
+    SELECT
+        report_key,
+        policy_domain,
+        is_sample,
+        operator,
+        authenticated_domain,
+        report_date,
+        told_until,
+        held_policy,
+        held_policy_id
+    FROM mta_sts.tlsrpt_policy_results
+    WHERE is_authenticated AND operator IS NOT NULL AND is_served_here
+),
+
 told AS (
     SELECT
         policy_domain,
@@ -58,8 +73,7 @@ told AS (
         MAX(told_until) AS last_report_at,
         -- it holds a text of ours, or did
         LOGICAL_OR(held_policy IN ('current', 'older')) AS is_confirmed
-    FROM mta_sts.tlsrpt_policy_results
-    WHERE is_authenticated AND operator IS NOT NULL AND is_served_here
+    FROM proven
     GROUP BY policy_domain, is_sample, operator
 ),
 
@@ -81,9 +95,8 @@ held AS (
                 ELSE 'a text that was never served here'
             END
         ) AS report_evidence
-    FROM mta_sts.tlsrpt_policy_results
-    WHERE
-        is_authenticated AND operator IS NOT NULL AND is_served_here AND held_policy != 'none'
+    FROM proven
+    WHERE held_policy != 'none'
     QUALIFY ROW_NUMBER() OVER (
         PARTITION BY policy_domain, is_sample, operator
         ORDER BY

@@ -21,21 +21,9 @@ WITH fetched AS (
 ),
 
 -- only reports that are proven to be the sender's, about domains of ours
-told AS (
+proven AS (
     SELECT
-        policy_domain,
-        is_sample,
-        reporter AS sender,
-        COUNT(DISTINCT report_key) AS report_count,
-        MAX(told_until) AS last_report_at
-    FROM mta_sts.tlsrpt_policy_results
-    WHERE is_authenticated AND is_served_here
-    GROUP BY policy_domain, is_sample, reporter
-),
-
--- what the last report with a policy text says; of several texts in it the least current
-held AS (
-    SELECT
+        report_key,
         policy_domain,
         is_sample,
         reporter AS sender,
@@ -43,9 +31,33 @@ held AS (
         held_policy,
         held_policy_id
     FROM mta_sts.tlsrpt_policy_results
-    WHERE is_authenticated AND is_served_here AND held_policy != 'none'
+    WHERE is_authenticated AND is_served_here
+),
+
+told AS (
+    SELECT
+        policy_domain,
+        is_sample,
+        sender,
+        COUNT(DISTINCT report_key) AS report_count,
+        MAX(told_until) AS last_report_at
+    FROM proven
+    GROUP BY policy_domain, is_sample, sender
+),
+
+-- what the last report with a policy text says; of several texts in it the least current
+held AS (
+    SELECT
+        policy_domain,
+        is_sample,
+        sender,
+        told_until,
+        held_policy,
+        held_policy_id
+    FROM proven
+    WHERE held_policy != 'none'
     QUALIFY ROW_NUMBER() OVER (
-        PARTITION BY policy_domain, is_sample, reporter
+        PARTITION BY policy_domain, is_sample, sender
         ORDER BY
             told_until DESC,
             held_policy = 'current' ASC,

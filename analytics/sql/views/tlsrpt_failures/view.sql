@@ -2,7 +2,25 @@
 -- Key: (policy_domain, is_sample, is_authenticated, reporter, result_type, failure_reason_code,
 -- receiving_mx_hostname).
 -- Reads: tlsrpt_policy_results, tlsrpt_failure_details_v1, tlsrpt_result_types_v1.
-WITH stated AS (
+WITH results AS (
+    SELECT
+        content_hash,
+        policy_index,
+        report_key,
+        is_sample,
+        reporter,
+        is_authenticated,
+        reporter_name,
+        operator,
+        report_date,
+        policy_domain,
+        is_served_here,
+        policy_type,
+        failed_session_count
+    FROM mta_sts.tlsrpt_policy_results
+),
+
+stated AS (
     SELECT
         d.content_hash,
         d.policy_index,
@@ -28,7 +46,7 @@ left_over AS (
             content_hash,
             policy_index,
             failed_session_count
-        FROM mta_sts.tlsrpt_policy_results
+        FROM results
         WHERE failed_session_count > 0
     ) AS p
     LEFT JOIN stated AS d
@@ -94,7 +112,7 @@ summed AS (
                 p.report_key, p.is_sample, p.reporter, p.policy_domain, p.policy_index,
                 d.result_type, d.failure_reason_code, d.receiving_mx_hostname
         ) AS policy_session_count
-    FROM mta_sts.tlsrpt_policy_results AS p
+    FROM results AS p
     INNER JOIN details AS d
         ON p.content_hash = d.content_hash AND p.policy_index = d.policy_index
 ),
@@ -212,7 +230,7 @@ last_reports AS (
         is_authenticated,
         reporter,
         MAX(report_date) AS last_report_date
-    FROM mta_sts.tlsrpt_policy_results
+    FROM results
     GROUP BY policy_domain, is_sample, is_authenticated, reporter
 )
 

@@ -30,6 +30,7 @@ SELECT
     r.operator,
     r.claimed_operator,
     r.is_authenticated,
+    r.authentication,
     r.authenticated_domain,
     r.report_date,
     r.range_started_at,

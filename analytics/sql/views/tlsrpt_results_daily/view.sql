@@ -13,6 +13,7 @@ WITH typed AS (
         ANY_VALUE(reporter_name) AS reporter_name,
         ANY_VALUE(operator) AS operator,
         ANY_VALUE(claimed_operator) AS claimed_operator,
+        ANY_VALUE(authentication) AS authentication,
         LOGICAL_OR(is_served_here) AS is_served_here,
         LOGICAL_OR(has_unreadable_counts) AS has_unreadable_counts,
         CASE policy_type
@@ -66,6 +67,7 @@ counted AS (
         reporter_name,
         operator,
         claimed_operator,
+        authentication,
         is_served_here,
         has_unreadable_counts,
         session_count AS stated_session_count,
@@ -110,6 +112,7 @@ SELECT
     ANY_VALUE(reporter_name) AS reporter_name,
     ANY_VALUE(operator) AS operator,
     MAX(claimed_operator) AS claimed_operator,
+    STRING_AGG(DISTINCT authentication, ', ' ORDER BY authentication) AS authentication,
     LOGICAL_OR(is_served_here) AS is_served_here,
     COUNT(*) AS report_count,
     SUM(session_count) AS session_count,

@@ -86,6 +86,16 @@ class Loaded:
     SHOWN = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Rows to be written to a table, as :meth:`Warehouse.write` takes them."""
+
+    table: str
+    values: Iterable[Mapping[str, object]]
+    by: Sequence[str] | None = None
+    gone: Iterable[Mapping[str, object]] = ()
+
+
 class Warehouse(Protocol):
     """What a command may ask of a warehouse."""
 
@@ -114,6 +124,17 @@ class Warehouse(Protocol):
         Raises:
             WarehouseError: it could not be done; the table is as it was.
             ValueError: a row is none of that table, or holds a text that UTF-8 cannot.
+        """
+        ...
+
+    def write_all(self, changes: Iterable[Change]) -> None:
+        """Write to several tables in this order, each as ``write`` does, at once where that is faster.
+
+        An engine may make all visible together; what it cannot, it writes one after the other.
+
+        Raises:
+            WarehouseError: it could not be done; some of the first tables may be written.
+            ValueError: a row is none of its table, or holds a text that UTF-8 cannot.
         """
         ...
 

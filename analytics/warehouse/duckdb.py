@@ -22,7 +22,7 @@ from analytics.errors import (
 )
 from analytics.warehouse import events, load, rows, versions
 from analytics.warehouse.answer import answer, within
-from analytics.warehouse.base import Answer, Limits, Loaded, Parameter
+from analytics.warehouse.base import Answer, Change, Limits, Loaded, Parameter
 from analytics.warehouse.catalogue import Catalogue
 from analytics.warehouse.connection import CLOCK
 from analytics.warehouse.events import EventFile
@@ -145,7 +145,18 @@ class DeskWarehouse:
             ValueError: a row is none of that table, or holds a text that UTF-8 cannot.
         """
         with self._writing() as connection:
-            return rows.write(connection, self._catalogue, table, values, by, gone)
+            change = Change(table, values, by, gone)
+            return rows.write(connection, self._catalogue, [change])
+
+    def write_all(self, changes: Iterable[Change]) -> None:
+        """Write to several tables, all or none.
+
+        Raises:
+            WarehouseError: it could not be done; the tables are as they were.
+            ValueError: a row is none of its table, or holds a text that UTF-8 cannot.
+        """
+        with self._writing() as connection:
+            rows.write(connection, self._catalogue, changes)
 
     def ask(
         self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits

@@ -6,6 +6,7 @@ thousand would take a second; as one text for all, DuckDB takes four times as lo
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from analytics.warehouse.base import Change
 from analytics.warehouse.catalogue import RAW, Catalogue, Column
 from analytics.warehouse.connection import Connection, transaction
 
@@ -31,57 +32,79 @@ def given(
     Raises:
         ValueError: a text is none that UTF-8 can hold.
     """
+    _cross(connection, name, columns, {each: [row.get(each) for row in rows] for each in columns})
+
+
+def write(connection: Connection, catalogue: Catalogue, changes: Iterable[Change]) -> int:
+    """Put rows in place of those that agree with one of them, or of ``gone``, in ``by``.
+
+    All or none; how many rows were written.
+
+    Raises:
+        ValueError: a row has a column that its table has not, or lacks one that is required.
+    """
+    with transaction(connection):
+        return sum(_write(connection, catalogue, change) for change in changes)
+
+
+def _write(connection: Connection, catalogue: Catalogue, change: Change) -> int:
+    schema, table = catalogue.schema(change.table), change.table
+    key = _of(schema.key)
+    rows = list({key(row): row for row in change.values}.values())
+    by = schema.key if change.by is None else change.by
+    read_as = {column.name: _READ_AS[column.type] for column in schema.columns}
+    _cross(connection, "given", read_as, _values(table, schema.columns, rows))
+    _clear(connection, table, by, "given")
+    if gone := list(change.gone):
+        given(connection, "gone", {name: read_as[name] for name in by}, gone)
+        _clear(connection, table, by, "gone")
+    values = ", ".join(
+        _KEPT_AS.get(column.type, "{0}").format(column.name) for column in schema.columns
+    )
+    connection.execute(
+        f"INSERT INTO {RAW}.{table} ({', '.join(read_as)}) SELECT {values} FROM given"  # noqa: S608
+    )
+    return len(rows)
+
+
+def _values(
+    table: str, columns: Sequence[Column], rows: Sequence[Row]
+) -> dict[str, list[object | None]]:
+    """The rows as columns."""
+    names = {column.name for column in columns}
+    for row in rows:
+        if not row.keys() <= names:
+            unknown = min(row.keys() - names)
+            raise ValueError(f"{table}: there is no column {unknown}")
+    values = {column.name: [row.get(column.name) for row in rows] for column in columns}
+    for column in columns:
+        if column.is_required and None in values[column.name]:
+            raise ValueError(f"{table}: {column.name} is required")
+    return values
+
+
+def _cross(
+    connection: Connection,
+    name: str,
+    columns: Mapping[str, str],
+    values: Mapping[str, Sequence[object | None]],
+) -> None:
     import msgspec  # slow to import
 
     texts: dict[str, str] = {}
     selected: list[str] = []
     for column, kind in columns.items():
-        values = [row.get(column) for row in rows]
+        there = values[column]
         # the first column says how many rows there are
-        is_same = bool(selected and values) and values.count(values[0]) == len(values)
+        is_same = bool(selected and there) and there.count(there[0]) == len(there)
         # bytes become base64; times and dates what RFC 3339 has
-        texts[column] = msgspec.json.encode(values[:1] if is_same else values).decode()
+        texts[column] = msgspec.json.encode(there[:1] if is_same else there).decode()
         read = f"""from_json(${column}, '["{kind}"]')"""
         selected.append(f"{read}[1] AS {column}" if is_same else f"unnest({read}) AS {column}")
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {', '.join(selected)}",  # names of ours
         texts,
     )
-
-
-def write(
-    connection: Connection,
-    catalogue: Catalogue,
-    table: str,
-    rows: Iterable[Row],
-    by: Sequence[str] | None,
-    gone: Iterable[Row] = (),
-) -> int:
-    """Put the rows in place of those that agree with one of them, or of ``gone``, in ``by``.
-
-    Raises:
-        ValueError: a row has a column that the table has not, or lacks one that is required.
-    """
-    schema = catalogue.schema(table)
-    key = _of(schema.key)
-    once = list({key(row): row for row in rows}.values())
-    _check(table, schema.columns, once)
-    by = schema.key if by is None else by
-    with transaction(connection):
-        read_as = {column.name: _READ_AS[column.type] for column in schema.columns}
-        given(connection, "given", read_as, once)
-        _clear(connection, table, by, "given")
-        if others := list(gone):
-            given(connection, "gone", {name: read_as[name] for name in by}, others)
-            _clear(connection, table, by, "gone")
-        names = ", ".join(read_as)
-        values = ", ".join(
-            _KEPT_AS.get(column.type, "{0}").format(column.name) for column in schema.columns
-        )
-        connection.execute(
-            f"INSERT INTO {RAW}.{table} ({names}) SELECT {values} FROM given"  # noqa: S608
-        )
-    return len(once)
 
 
 def _of(names: Sequence[str]) -> Callable[[Row], object]:
@@ -99,14 +122,3 @@ def _clear(connection: Connection, table: str, by: Sequence[str], given: str) ->
         agrees = " AND ".join(f"t.{name} IS NOT DISTINCT FROM given.{name}" for name in by)
         sql += f" USING (SELECT DISTINCT {', '.join(by)} FROM {given}) AS given WHERE {agrees}"  # noqa: S608
     connection.execute(sql)
-
-
-def _check(table: str, columns: Sequence[Column], rows: Sequence[Row]) -> None:
-    names = {column.name for column in columns}
-    for row in rows:
-        if not row.keys() <= names:
-            unknown = min(row.keys() - names)
-            raise ValueError(f"{table}: there is no column {unknown}")
-    for column in columns:
-        if column.is_required and None in [row.get(column.name) for row in rows]:
-            raise ValueError(f"{table}: {column.name} is required")

@@ -1,5 +1,6 @@
 """What is taken in: each report once, whatever way it came, and all that came is kept."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -111,7 +112,9 @@ def test_row_says_all_there_is(desk: Desk) -> None:
     (raw,), (report,), (result,), (detail,) = (
         list(desk.warehouse.ask(sql.format(table), limits=LIMITS).records()) for table in TABLES
     )
-    assert unpacked(raw.pop("data"), len(data)) == data
+    kept = raw.pop("data")
+    assert isinstance(kept, bytes)
+    assert unpacked(kept, len(data)) == data
     assert raw == {
         "raw_hash": report["raw_hash"], "channel": "mail", "source": "reports", "member": "1.eml",
         "policy_domain": None, "client_ip": None, "received_at": RECEIVED, "ingested_at": NOW,
@@ -230,20 +233,19 @@ def test_source_is_told_what_is_kept_before_it_is_asked_for_more(desk: Desk) -> 
     told: list[object] = []
     times = iter(range(0, 10_000, 30))  # each item takes longer than a batch may
 
-    def source() -> "list[Item]":
-        return [item(packed(document(str(number)))) for number in range(3)]
+    items = [item(packed(document(str(number)))) for number in range(3)]
 
-    def slowly() -> "object":
-        for number, each in enumerate(source()):
+    def source() -> Iterator[Item]:
+        for number, each in enumerate(items):
             assert len(told) == number
             yield each
 
     stream = ingest(
-        desk.warehouse, slowly(), RULES, at=NOW, kept=told.extend, clock=lambda: next(times)
+        desk.warehouse, source(), RULES, at=NOW, kept=told.extend, clock=lambda: next(times)
     )
     for number, _taken in enumerate(stream, start=1):
         assert len(told) >= number
-    assert told == source()
+    assert told == items
 
 
 def test_defect_of_ours_costs_one_item_and_keeps_its_bytes(desk: Desk) -> None:

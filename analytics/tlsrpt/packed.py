@@ -13,8 +13,8 @@ _GZIP = 16
 def packed(data: bytes) -> bytes:
     """The bytes as one gzip member."""
     if data.startswith(_COMPRESSED):
-        blocks = [_stored(data, start) for start in range(0, len(data), _BLOCK)]
-        return b"".join([_MEMBER, *blocks, struct.pack("<II", zlib.crc32(data), len(data))])
+        blocks = b"".join([_stored(data, start) for start in range(0, len(data), _BLOCK)])
+        return _MEMBER + blocks + struct.pack("<II", zlib.crc32(data), len(data))
     if len(data) < _SMALL:
         member = zlib.compressobj(6, zlib.DEFLATED, _GZIP + 12, 5)
     else:

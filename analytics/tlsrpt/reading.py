@@ -19,7 +19,7 @@ DEFECT = "a defect of STS Witness"  # how the reason of an item begins that is n
 _FIRST = datetime(2016, 1, 1, tzinfo=UTC)  # RFC 8460's first draft: no report is older
 
 
-class Read(Struct, frozen=True):
+class Read(Struct, frozen=True, gc=False):
     """One report, and where in the item it stands ("" where the item is the report).
 
     ``domains`` are its policy domains; ``quirks`` its own and those of its wrapping, sorted.
@@ -31,7 +31,7 @@ class Read(Struct, frozen=True):
     quirks: tuple[str, ...]
 
 
-class Reading(Struct, frozen=True):
+class Reading(Struct, frozen=True, gc=False):
     """What an item holds.
 
     ``raw_hash`` is the SHA-256 of its bytes, and of the domain that they were posted to where they

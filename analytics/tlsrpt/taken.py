@@ -16,7 +16,7 @@ from analytics.tlsrpt.seen import Seen
 from analytics.tlsrpt.store import Batch
 
 
-class Taken(Struct, frozen=True):
+class Taken(Struct, frozen=True, gc=False):
     """What became of one report, or of an item or a part of it that is none.
 
     ``source`` is the place as it was given, ``member`` what it is within that place: an item, and

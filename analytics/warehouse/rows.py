@@ -5,6 +5,7 @@ thousand would take a second; as one text for all, DuckDB takes four times as lo
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 
 from analytics.warehouse.base import Change
 from analytics.warehouse.catalogue import RAW, Catalogue, Column
@@ -32,7 +33,8 @@ def given(
     Raises:
         ValueError: a text is none that UTF-8 can hold.
     """
-    _cross(connection, name, columns, {each: [row.get(each) for row in rows] for each in columns})
+    names = list(columns)
+    _cross(connection, name, columns, dict(zip(names, _picked(names, rows), strict=True)))
 
 
 def write(connection: Connection, catalogue: Catalogue, changes: Iterable[Change]) -> int:
@@ -69,18 +71,28 @@ def _write(connection: Connection, catalogue: Catalogue, change: Change) -> int:
 
 def _values(
     table: str, columns: Sequence[Column], rows: Sequence[Row]
-) -> dict[str, list[object | None]]:
+) -> dict[str, Sequence[object | None]]:
     """The rows as columns."""
-    names = {column.name for column in columns}
+    names = [column.name for column in columns]
+    values = dict(zip(names, _picked(names, rows), strict=True))
+    known = set(names)
     for row in rows:
-        if not row.keys() <= names:
-            unknown = min(row.keys() - names)
-            raise ValueError(f"{table}: there is no column {unknown}")
-    values = {column.name: [row.get(column.name) for row in rows] for column in columns}
+        if not row.keys() <= known:
+            raise ValueError(f"{table}: there is no column {min(row.keys() - known)}")
     for column in columns:
         if column.is_required and None in values[column.name]:
             raise ValueError(f"{table}: {column.name} is required")
     return values
+
+
+def _picked(names: Sequence[str], rows: Sequence[Row]) -> Iterable[Sequence[object | None]]:
+    """The values of each column."""
+    if rows and len(names) > 1:
+        try:
+            return zip(*map(itemgetter(*names), rows), strict=True)
+        except KeyError:  # a row lacks what it has nothing for
+            pass
+    return [[row.get(name) for row in rows] for name in names]
 
 
 def _cross(

@@ -85,6 +85,13 @@ def time_of(value: object) -> datetime:
     return value
 
 
+def day_of(value: object) -> date:
+    """A day that stands in a row."""
+    if not isinstance(value, date):
+        raise TypeError(f"expected a day, found {value!r}")
+    return value
+
+
 def local(at: datetime, timezone: str) -> str:
     """A time for people, to the second, in their zone."""
     try:

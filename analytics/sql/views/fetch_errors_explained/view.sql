@@ -369,6 +369,7 @@ SELECT
     CASE
         WHEN arrival = 'not-served-here'
             THEN CONCAT('Look at the log of the host that serves it: ', policy_host, '.')
+        WHEN arrival = 'not-logged' THEN 'If it goes on, later reports can be compared with the log.'
         WHEN arrival = 'refused'
             THEN CONCAT(
                 'mta-sts query refused_fetches shows host and path; senders ask for ',
@@ -395,7 +396,8 @@ SELECT
                 'look at name, end date and full chain, on every address (A and AAAA).'
             )
         ELSE CONCAT(
-            'It failed before a request could be logged. In this order: DNS of ', policy_host,
+            IF(arrival = 'cannot-tell', 'If none of these was its own, it', 'It'),
+            ' failed before a request could be logged. In this order: DNS of ', policy_host,
             ' (A, and AAAA if there is one), its certificate, then firewalls and filters ',
             'against bots.'
         )

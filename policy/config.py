@@ -1,7 +1,7 @@
 """Settings: the environment variables MTA_STS_*, read once and checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -55,6 +55,21 @@ KNOWN = (
         f"`{TLSRPT_BUDGET_BYTES}`",
         "bytes of posted reports that one instance keeps in an hour, each at least 4096",
     ),
+    (
+        "MTA_STS_IMAP_PASSWORD",
+        "none",
+        "password of the mailbox that `mta-sts ingest imaps://user@host/folder` reads",
+    ),
+    (
+        "MTA_STS_IMAP_TOKEN_COMMAND",
+        "none",
+        "command that prints an OAuth token for that mailbox instead; run without a shell",
+    ),
+    (
+        "MTA_STS_AUTHSERV_ID",
+        "none",
+        "id of the receiver whose `Authentication-Results` count: what stands first in that field",
+    ),
     ("MTA_STS_TIMEZONE", "`UTC`", "zone of the times that people read; stored times are UTC"),
 )
 
@@ -88,6 +103,9 @@ class Settings:
     timezone: str
     tlsrpt_https: bool = False
     tlsrpt_budget_bytes: int = TLSRPT_BUDGET_BYTES
+    imap_password: str = field(default="", repr=False)
+    imap_token_command: str = ""
+    authserv_id: str = ""
 
 
 def settings(
@@ -124,6 +142,9 @@ def settings(
         timezone=_timezone(environ.get("MTA_STS_TIMEZONE", "UTC")),
         tlsrpt_https=tlsrpt_https,
         tlsrpt_budget_bytes=_bytes("MTA_STS_TLSRPT_BUDGET_BYTES", environ, TLSRPT_BUDGET_BYTES),
+        imap_password=environ.get("MTA_STS_IMAP_PASSWORD", ""),
+        imap_token_command=environ.get("MTA_STS_IMAP_TOKEN_COMMAND", ""),
+        authserv_id=_authserv_id(environ.get("MTA_STS_AUTHSERV_ID", "")),
     )
 
 
@@ -175,6 +196,14 @@ def _bytes(name: str, environ: Mapping[str, str], default: int) -> int:
     if not (given.isascii() and given.isdigit() and len(given) < 16 and int(given) > 0):
         raise SettingsError(f"{name}: expected a number of bytes from 1, found {shown(given)}")
     return int(given)
+
+
+def _authserv_id(given: str) -> str:
+    """RFC 8601, 2.2 has any value; one that would end the field's first part is none."""
+    if not given.isprintable() or set(given) & set(' ;="()'):
+        expected = "expected a name such as mx.example.com"
+        raise SettingsError(f"MTA_STS_AUTHSERV_ID: {expected}, found {shown(given)}")
+    return given
 
 
 def _timezone(given: str) -> str:

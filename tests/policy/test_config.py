@@ -93,6 +93,16 @@ def test_function_finds_the_policies_beside_its_code(tmp_path: Path) -> None:
             "MTA_STS_TLSRPT_BUDGET_BYTES: expected a number of bytes from 1, found '1e6'",
         ),
         (
+            "MTA_STS_AUTHSERV_ID",
+            "a; dkim=pass",
+            "MTA_STS_AUTHSERV_ID: expected a name such as mx.example.com, found 'a; dkim=pass'",
+        ),
+        (
+            "MTA_STS_AUTHSERV_ID",
+            "mx\x1b",
+            "MTA_STS_AUTHSERV_ID: expected a name such as mx.example.com, found 'mx\\x1b'",
+        ),
+        (
             "MTA_STS_TIMEZONE",
             "Mars/Olympus",
             "MTA_STS_TIMEZONE: expected a zone such as Europe/Berlin, found 'Mars/Olympus'",
@@ -117,3 +127,9 @@ def test_a_variable_of_another_name_is_not_ours(tmp_path: Path) -> None:
 def test_posted_reports_need_a_place_to_be_kept(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="needs MTA_STS_EVENTS=file or stdout"):
         read({"MTA_STS_TLSRPT_HTTPS": "on", "MTA_STS_EVENTS": "none"}, tmp_path)
+
+
+def test_password_is_not_shown(tmp_path: Path) -> None:
+    found = read({"MTA_STS_IMAP_PASSWORD": "a secret"}, tmp_path)
+    assert found.imap_password == "a secret"  # noqa: S105 - of the test
+    assert "a secret" not in repr(found)

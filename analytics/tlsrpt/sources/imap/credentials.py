@@ -83,9 +83,9 @@ def command_token(command: str, *, limit_s: float = COMMAND_S) -> str:
     """
     name = "MTA_STS_IMAP_TOKEN_COMMAND"
     try:
-        words = shlex.split(command)
+        words = shlex.split(command) or ["(no command)"]
         process = subprocess.Popen(  # noqa: S603 - whoever sets the environment may run it
-            words or [""],
+            words,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             start_new_session=True,

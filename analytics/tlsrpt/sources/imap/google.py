@@ -9,6 +9,8 @@ from analytics.tlsrpt.sources.errors import CredentialsError, MailboxError
 SCOPE = "https://mail.google.com/"  # the only one that IMAP takes
 REQUEST_S = 20.0
 _MAX_FILE = 65_536
+_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - where tokens come from
+_STORED = ("client_id", "client_secret", "refresh_token")
 _TYPES = ("service_account", "authorized_user")
 
 
@@ -44,9 +46,8 @@ def google_token(user: str, path: Path) -> str:
                 known, scopes=[SCOPE], subject=user
             )
         else:
-            found = OfUser.from_authorized_user_info(  # type: ignore[no-untyped-call]
-                known, scopes=[SCOPE]
-            )
+            given = {"token_uri": _TOKEN_URI} | _stored(known)
+            found = OfUser(None, scopes=[SCOPE], **given)  # type: ignore[no-untyped-call]
         found.refresh(partial(Request(), timeout=REQUEST_S))
     except TransportError as error:
         raise MailboxError(f"{path}: Google gave no token: {error}") from error
@@ -71,6 +72,13 @@ def _known(path: Path) -> dict[str, object]:
     if not isinstance(known, dict) or known.get("type") not in _TYPES:
         raise CredentialsError(f"{path}: expected a key file, its type {' or '.join(_TYPES)}")
     return known
+
+
+def _stored(known: dict[str, object]) -> dict[str, object]:
+    """What a token is refreshed with."""
+    if missing := [name for name in _STORED if name not in known]:
+        raise ValueError(f"found no {', no '.join(missing)}")
+    return {name: known[name] for name in (*_STORED, "token_uri") if name in known}
 
 
 def _said(error: Exception) -> str:

@@ -19,6 +19,10 @@ _SIZE = re.compile(rb"\bRFC822\.SIZE ([0-9]{1,20})\b")
 _DATE = re.compile(rb'\bINTERNALDATE "([^"]{1,40})"')
 _NO_BODY = re.compile(rb'BODY\[\] (?:NIL|"")')
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_PLAIN = "\0{user}\0{secret}"  # RFC 4616
+_XOAUTH2 = "user={user}\1auth=Bearer {secret}\1\1"  # Google's, which Microsoft took over
+_CODE = re.compile(r"\[[A-Z]{1,30}\]")
+_PART = 8  # characters of a secret that are too many to be repeated
 _BUSY = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")  # RFC 5530: a retry may help
 
 _Answer = Sequence[object]
@@ -58,14 +62,14 @@ class Session:
             MailboxError: there is no token now.
         """
         if not credentials.is_token:
-            self._log_in_with(credentials.secret(), self._password)
+            self._log_in_with(credentials.secret(), _PLAIN, self._password)
         elif "AUTH=XOAUTH2" not in self._wire.capabilities:
             raise CredentialsError(f"{self._place.host}: it takes no token (AUTH=XOAUTH2)")
         else:
             try:
-                self._log_in_with(credentials.secret(), self._xoauth2)
+                self._log_in_with(credentials.secret(), _XOAUTH2, self._xoauth2)
             except CredentialsError:
-                self._log_in_with(credentials.secret(fresh=True), self._xoauth2)
+                self._log_in_with(credentials.secret(fresh=True), _XOAUTH2, self._xoauth2)
         _status, said = self._wire.capability()  # more than before in many servers
         self._wire.capabilities = tuple(_text(said[-1]).upper().split())
 
@@ -156,28 +160,25 @@ class Session:
             raise self._wire.error(f"{command}: {_text(answer[-1])}")
         return answer
 
-    def _log_in_with(self, secret: str, how: Callable[[str], object]) -> None:
+    def _log_in_with(self, secret: str, form: str, how: Callable[[str, bytes], object]) -> None:
+        message = form.format(user=self._place.user, secret=secret).encode()
         try:
-            how(secret)
-        except imaplib.IMAP4.abort:
-            raise
+            how(secret, message)
         except imaplib.IMAP4.error as error:
-            said = _text(error.args[0] if error.args else "")
-            if any(code in said.upper() for code in _BUSY):
-                raise self._wire.abort(_without(said, secret)) from None
-            advice = _advice(self._place.host)
+            said = _without(_text(error.args[0] if error.args else ""), message, secret)
+            if isinstance(error, imaplib.IMAP4.abort) or any(c in said.upper() for c in _BUSY):
+                raise self._wire.abort(said) from None
             raise CredentialsError(
-                f"{self._place.host}: it does not let {self._place.user} in: "
-                f"{shown(_without(said, secret))}{advice}"
-            ) from None  # its text is the server's and may repeat what it was sent
-        except (binascii.Error, UnicodeError) as error:
+                f"{self._place.host}: it does not let {self._place.user} in: {shown(said)}"
+                f"{_advice(self._place.host)}"
+            ) from None  # whose text may repeat what was sent
+        except (binascii.Error, UnicodeError):
             raise CredentialsError(
                 f"{self._place.host}: it cannot take this user and password"
-            ) from error
+            ) from None  # whose text has the password
 
-    def _password(self, secret: str) -> None:
-        if "AUTH=PLAIN" in self._wire.capabilities:  # RFC 4616; LOGIN has no place for UTF-8
-            message = f"\0{self._place.user}\0{secret}".encode()
+    def _password(self, secret: str, message: bytes) -> None:
+        if "AUTH=PLAIN" in self._wire.capabilities:  # LOGIN has no place for UTF-8
             self._wire.authenticate("PLAIN", lambda _challenge: message)
         elif "LOGINDISABLED" in self._wire.capabilities:
             raise self._wire.error("it takes no password (LOGINDISABLED)")
@@ -185,9 +186,9 @@ class Session:
             user = self._place.user.replace("\\", "\\\\").replace('"', '\\"')
             self._wire.login(f'"{user}"', secret)
 
-    def _xoauth2(self, secret: str) -> None:
-        """Google's form, which Microsoft took over; a refusal comes as a challenge, to be answered."""
-        messages = iter([f"user={self._place.user}\1auth=Bearer {secret}\1\1".encode()])
+    def _xoauth2(self, _secret: str, message: bytes) -> None:
+        """A refusal comes as a challenge, which is answered with nothing."""
+        messages = iter([message])
         self._wire.authenticate("XOAUTH2", lambda _challenge: next(messages, b""))
 
 
@@ -229,11 +230,13 @@ def _text(said: object) -> str:
     return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said or "")
 
 
-def _without(said: str, secret: str) -> str:
-    """What a server said, without the secret that it may repeat."""
-    for form in (secret, base64.b64encode(secret.encode()).decode()):
-        if form:
-            said = said.replace(form, "…")
+def _without(said: str, message: bytes, secret: str) -> str:
+    """What a server said; only its code where it may repeat a part of what it was sent."""
+    plain = message.decode("utf-8", "replace")
+    forms = (secret, *(base64.b64encode(each).decode() for each in (message, secret.encode())))
+    parts = {form[i : i + _PART] for form in forms for i in range(max(1, len(form) - _PART + 1))}
+    if any(part in said for part in parts):
+        return found[0] if (found := _CODE.match(said)) and found[0] not in plain else "…"
     return said
 
 

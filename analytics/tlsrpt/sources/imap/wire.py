@@ -16,7 +16,7 @@ CONNECT_S = 20.0  # until a connection with TLS stands
 IDLE_S = 60.0  # without a byte
 COMMAND_S = 300.0  # for one answer: 16 MiB at 0.5 Mbit/s
 _MAX_LITERAL = MAX_MAIL_BYTES
-_MAX_ANSWER = 4 * MAX_MAIL_BYTES  # of one command; a batch of mails is at most two
+_MAX_ANSWER = 2 * MAX_MAIL_BYTES  # of one command; a batch of mails is at most one of these
 _MAX_LINE = 16 * 1024 * 1024  # the UIDs of 2,000,000 mails
 _CHUNK = 65_536
 

@@ -4,14 +4,13 @@ Hosts and domains of a report come from outside. One stands in a command only wh
 that DNS can have.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
-from cli.failure_entries import Entry, Row
+from cli.failure_entries import Entry, Row, Served
 from cli.showing import say, verbatim
 from policy.domain import is_domain
-from policy.model import MxPattern
 
 _EXPLAINED = 3  # days of our own log beside a failed fetch
 _FETCHING = ("sts-policy-fetch-error", "sts-policy-invalid", "sts-webpki-invalid")
@@ -27,14 +26,13 @@ def remedy(entry: Entry) -> str:
     return text.replace("MX:25", f"{host}:25").replace("_tcp.MX", f"_tcp.{host}") if host else text
 
 
-def not_covered(entry: Entry, served: Mapping[str, Sequence[MxPattern]]) -> str:
+def not_covered(entry: Entry, served: Served | None) -> str:
     """What to do about hosts that no mx line of the policy covers; "" where there is none."""
     domain = entry.key[0]
-    patterns = served.get(domain)
-    if not patterns or str(entry.first["result_type"]).lower() not in _OF_HOSTS:
+    if served is None or not served.mx or str(entry.first["result_type"]).lower() not in _OF_HOSTS:
         return ""
     hosts = dict.fromkeys(
-        host for host in _hosts(entry) if not any(pattern.matches(host) for pattern in patterns)
+        host for host in _hosts(entry) if not any(pattern.matches(host) for pattern in served.mx)
     )
     if not hosts:
         return ""
@@ -64,7 +62,7 @@ def our_log(entry: Entry, explained: Iterable[Row]) -> Iterator[str]:
             yield f"{row['report_date']}: {row['explanation']} {row['next_step']}"
 
 
-def next_commands(domain: str, mine: Sequence[Entry]) -> None:
+def next_commands(domain: str, mine: Sequence[Entry], served: Served | None) -> None:
     """Print what to type next about the worst of these."""
     click.echo("\nNext")
     worst = mine[0]
@@ -79,7 +77,15 @@ def next_commands(domain: str, mine: Sequence[Entry]) -> None:
             verbatim([f"{command} -showcerts"], indent=4)
         case _:
             pass
-    if any(entry.blocks and entry.is_proven for entry in mine):
+    blocking = [entry for entry in mine if entry.blocks and entry.is_proven and entry.goes_on]
+    if served is not None and served.mode == "enforce":
+        if any(entry.first["enforce_effect"] == "mail-refused" for entry in blocking):
+            say(
+                "The policy is enforce: such mail is kept out now. If it cannot be mended at once, "
+                f"the way back: mta-sts mode {name} testing prints the steps and how long they take.",
+                indent=2,
+            )
+    elif blocking:
         say("Stay in testing until the reports after the repair are clean.", indent=2)
     say(f"Who reported which day: mta-sts reports {name}", indent=2)
 

@@ -3,7 +3,17 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from policy.model import MxPattern
+
 Row = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What is served for a domain now."""
+
+    mode: str
+    mx: tuple[MxPattern, ...]
 
 
 @dataclass(slots=True)

@@ -7,12 +7,11 @@ from datetime import date
 import click
 
 from cli.failure_advice import next_commands, not_covered, our_log, remedy
-from cli.failure_entries import Entry, Row, by_domain
+from cli.failure_entries import Entry, Row, Served, by_domain
 from cli.output import day_of
 from cli.showing import say
 from cli.unreported import SILENCE
 from policy.domain import is_domain
-from policy.model import MxPattern
 
 _NAMED = 5  # hosts, reporters, reasons and domains that are named
 _REASON_WIDTH = 120
@@ -44,7 +43,7 @@ class Failures:
     rows: Sequence[Row]  # tlsrpt_failures
     told: Sequence[Row]  # sums of tlsrpt_results_daily by domain and proof
     explained: Sequence[Row]  # fetch_errors_explained, newest first
-    served: Mapping[str, Sequence[MxPattern]]  # of the policies that are served now, by domain
+    served: Mapping[str, Served]  # by domain
     since: date | None
 
 
@@ -88,7 +87,7 @@ def _domain(key: tuple[str, bool], mine: Sequence[Entry], failed: Failures) -> N
             logged.add(of)
             for said in our_log(entry, failed.explained):
                 _line("Log", said)
-    next_commands(domain, mine)
+    next_commands(domain, mine, failed.served.get(domain))
 
 
 def _entry(number: int, entry: Entry, failed: Failures) -> None:
@@ -115,7 +114,7 @@ def _details(entry: Entry, failed: Failures) -> Iterator[tuple[str, str]]:
         yield "Warning", "an unknown result type; it is shown as the report has it."
     yield "Cause", str(entry.first["cause"])
     yield "Remedy", remedy(entry)
-    if text := not_covered(entry, failed.served):
+    if text := not_covered(entry, failed.served.get(entry.key[0])):
         yield "Policy", text
 
 
@@ -123,7 +122,9 @@ def _verdict(entry: Entry) -> str:
     row = entry.first
     effect = str(row["enforce_effect"])
     if entry.blocks:
-        said = "Blocks enforce" if entry.is_proven else "Would block enforce, were it proven"
+        said = "Blocks enforce" if entry.goes_on else "Blocked enforce while it was reported"
+        if not entry.is_proven:
+            said = "Would block enforce, were it proven"
         verdict = f"{said}: {_EFFECTS.get(effect, effect)}."
     elif all(each["is_dane_only"] for each in entry.rows):
         verdict = "Does not block enforce: only senders that check by DANE refuse it."

@@ -6,7 +6,7 @@ import click
 
 from analytics.warehouse.base import Limits, Parameter, Warehouse
 from cli import names
-from cli.failure_entries import Row
+from cli.failure_entries import Row, Served
 from cli.failure_list import Failures, show
 from cli.identify import judge_new
 from cli.output import day_of, json_lines
@@ -115,19 +115,20 @@ def _rows(desk: Warehouse, domain: str | None, since: date | None) -> list[Row]:
     return _ask(desk, sql, domain, since, day="last_seen_date")
 
 
-def _served(desk: Warehouse, domain: str | None) -> dict[str, list[MxPattern]]:
-    """The mx patterns of the policies that are served now."""
-    sql = """
-        SELECT policy_domain, mx_patterns FROM mta_sts_raw.policy_versions_v1
-        {where} is_served_now AND mx_patterns IS NOT NULL
-    """
-    where = "WHERE policy_domain = @domain AND" if domain else "WHERE"
+def _served(desk: Warehouse, domain: str | None) -> dict[str, Served]:
+    where = "AND policy_domain = @domain" if domain else ""
+    sql = (
+        "SELECT policy_domain, policy_mode, mx_patterns FROM mta_sts_raw.policy_versions_v1 "  # noqa: S608
+        f"WHERE is_served_now {where}"
+    )
     values: dict[str, Parameter] = {"domain": domain} if domain else {}
-    answer = desk.ask(sql.format(where=where), values, limits=Limits(_SECONDS))
-    return {
-        str(row["policy_domain"]): [MxPattern(text) for text in str(row["mx_patterns"]).split(", ")]
-        for row in answer.records()
-    }
+    answer = desk.ask(sql, values, limits=Limits(_SECONDS))
+    return {str(row["policy_domain"]): _of(row) for row in answer.records()}
+
+
+def _of(row: Row) -> Served:
+    texts = str(row["mx_patterns"] or "").split(", ")
+    return Served(str(row["policy_mode"]), tuple(MxPattern(text) for text in texts if text))
 
 
 def _ask(

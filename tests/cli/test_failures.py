@@ -144,6 +144,19 @@ def test_a_host_that_the_policy_does_not_cover_is_told_with_its_caution(
     assert "covers mail.example.com" not in run().out
 
 
+def test_under_enforce_the_way_back_is_told(desk: Desk, run: Run) -> None:
+    (desk.events.parent / "policies" / "example.com.txt").write_text(policy("enforce"), newline="")
+    store(desk.warehouse, failed(3, "certificate-expired"))
+    said = flat(run("example.com").out)
+    assert "The policy is enforce: such mail is kept out now." in said
+    assert "the way back: mta-sts mode example.com testing prints the steps" in said
+    assert "Stay in testing" not in said
+    store(desk.warehouse, Report(TODAY - timedelta(days=2)))  # clean since
+    said = flat(run("example.com").out)
+    assert "Blocked enforce while it was reported: under enforce" in said
+    assert "kept out now" not in said
+
+
 def test_our_own_log_stands_beside_a_failed_fetch(desk: Desk, run: Run) -> None:
     noon = datetime.combine(TODAY - timedelta(days=3), time(12), UTC)
     desk.append(

@@ -1,32 +1,44 @@
 """A mailbox over IMAP on a real server, Dovecot: nothing lost, nothing changed, whatever breaks."""
 
+import base64
 import contextlib
+import gzip
 import imaplib
 import itertools
 import os
 import ssl
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from analytics.tlsrpt.ingest import ingest
 from analytics.tlsrpt.limits import MAX_MAIL_BYTES
-from analytics.tlsrpt.model import Channel, Item, Trouble
+from analytics.tlsrpt.model import Authentication, Channel, Item, Status, Trouble
+from analytics.tlsrpt.sources import imap
 from analytics.tlsrpt.sources.errors import CredentialsError, MailboxError, PlaceError
 from analytics.tlsrpt.sources.imap.credentials import Credentials, Password, Token
 from analytics.tlsrpt.sources.imap.mailbox import Limits, Mailbox
 from analytics.tlsrpt.sources.imap.place import place
 from analytics.tlsrpt.sources.imap.position import Position
+from analytics.tlsrpt.taken import Taken
+from tests.analytics.build import NOW, Desk
 from tests.host import environment
 from tests.lab.cutter import cutter
 from tests.lab.dovecot import PASSWORD, Dovecot, dovecot, missing
+from tests.tlsrpt.build import RULES, document
+from tests.tlsrpt.build import mail as report_mail
+from tests.tlsrpt.signing import rsa_signer, zone
 
 pytestmark = pytest.mark.real
 
 MAIL = b"From: noreply@reporter.example\r\nSubject: Report %d\r\n\r\n%b\r\n"
 USERS = 40
+RSA = rsa_signer()
 OPENING = 4_000  # bytes of TLS and log-in, roughly
 
 
@@ -282,6 +294,66 @@ def test_wrong_password_is_refused_and_never_told(server: Dovecot, user: str) ->
         f"localhost: it does not let {user} in: '[AUTHENTICATIONFAILED] Authentication failed.'"
     )
     assert "wrong-and-secret" not in repr(caught.value)
+
+
+DMARC = (
+    b"From: noreply@reporter.example\r\n"
+    b"Subject: Report domain: example.com Submitter: reporter.example Report-ID: <%d>\r\n"
+    b"MIME-Version: 1.0\r\n"
+    b'Content-Type: application/gzip; name="reporter.example!example.com!1!2.xml.gz"\r\n'
+    b"Content-Transfer-Encoding: base64\r\n\r\n%b"
+)
+
+
+def test_mailbox_of_dmarc_reports_gives_its_tls_reports(
+    server: Dovecot, user: str, tmp_path: Path
+) -> None:
+    feedback = base64.encodebytes(gzip.compress(b'<?xml version="1.0"?>\n<feedback></feedback>\n'))
+    sent = [DMARC % (number, feedback) for number in range(40)]
+    sent[7] = report_mail(document("first"))
+    sent[30] = RSA.signed(report_mail(document("second")))
+    server.deliver(user, sent)
+    server.deliver(user, [], folder=".Done")
+    warehouse = Desk(tmp_path).warehouse
+    rules = replace(RULES, keys=zone(RSA.record()))
+    before = server.flags(user)
+
+    def ingested(move_to: str = "") -> list[Taken | Trouble]:
+        mailbox = imap.mailbox(
+            f"imaps://{user}@localhost:{server.port}/",
+            warehouse,
+            at=NOW,
+            environ={},
+            password=PASSWORD,
+            context=ssl.create_default_context(cafile=str(server.authority)),
+            move_to=move_to,
+        )
+        with mailbox:
+            told = []
+            for each in ingest(warehouse, mailbox.items(), rules, at=NOW, kept=mailbox.kept):
+                told.append(each)
+                if isinstance(each, Taken) and each.status is not Status.OTHER:
+                    mailbox.took(each.member)
+            mailbox.move()
+        return told
+
+    told = ingested()
+    assert Counter(each.status for each in told if isinstance(each, Taken)) == {
+        Status.OTHER: 38,
+        Status.NEW: 2,
+    }
+    found = [each for each in told if isinstance(each, Taken) and each.status is Status.NEW]
+    assert [(each.member.split("/")[0], each.report_id, each.authentication) for each in found] == [
+        ("8", "first", Authentication.NONE),
+        ("31", "second", Authentication.PASS),
+    ]
+    assert server.flags(user) == before
+    assert ingested() == []
+
+    server.deliver(user, [report_mail(document("third")), DMARC % (99, feedback)])
+    assert len(ingested(move_to="Done")) == 2
+    assert len(Run(server, user, folder="Done").all()) == 1
+    assert len(Run(server, user).all()) == 41
 
 
 def test_certificate_of_a_stranger_ends_it_at_once(server: Dovecot, user: str) -> None:

@@ -1,4 +1,4 @@
-# make run · make test · make test-real · make bench
+# make run · make test · make fuzz · make test-real · make bench
 # Everything is installed into .venv here; nothing outside the checkout is touched.
 
 # The first Python that is 3.11 or later. Another one: make PYTHON=/path/to/python3.13 run
@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: run test test-real bench lint lock clean
+.PHONY: run test fuzz test-real bench lint lock clean
 
 run: .venv/.desk
 	@$(BIN)/mta-sts serve
@@ -16,11 +16,15 @@ run: .venv/.desk
 test: .venv/.dev lint
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope
 
-# Needs root, network namespaces, nsd, nginx and postfix; a test whose needs are absent skips and says which.
+# Reports bent at random for ten minutes; make test has a short run.
+fuzz: .venv/.dev
+	$(BIN)/python -m tests.tlsrpt.fuzz --minutes 10
+
+# Needs root, network namespaces, nsd, nginx, postfix and dovecot; a test whose needs are absent skips and says which.
 test-real: .venv/.dev .venv/.real
 	$(BIN)/python -m pytest -m real -rs
 
-bench: .venv/.dev
+bench: .venv/.dev .venv/.peer
 	$(BIN)/python -m tests.bench
 
 lint: .venv/.dev
@@ -60,4 +64,10 @@ clean:
 		postfix-mta-sts-resolver==1.5.1 'aiodns<5' 'aiohttp<4'
 	$(PYTHON) -m venv .venv/reporter
 	.venv/reporter/bin/python -m pip --disable-pip-version-check --quiet install tlsrpt-reporter==0.6.0
+	@touch $@
+
+# Kept apart as well: what reports are read by elsewhere, to be measured beside ours.
+.venv/.peer: .venv/.base
+	$(PYTHON) -m venv .venv/peer
+	.venv/peer/bin/python -m pip --disable-pip-version-check --quiet install parsedmarc==11.1.0
 	@touch $@

@@ -57,7 +57,7 @@ def covered(start: str, end: str) -> Range | None:
     elif ended > began and ended.time() == time.min:
         quirks.add("range-ends-at-midnight")
         ended -= _SECOND
-    if began.time() != time.min or not timedelta(0) < began + _DAY - ended <= _SECOND:
+    if began.time() != time.min or not _DAY - _SECOND <= ended - began < _DAY:
         quirks.add("range-not-a-day")
     return Range(began, ended, tuple(sorted(quirks)))
 

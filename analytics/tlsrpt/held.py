@@ -42,12 +42,11 @@ def policy(policy_type: str, value: tuple[str, ...] | str | None) -> Held:
     if policy_type != STS or not lines:
         return Held(lines, quirks=tuple(sorted(quirks)))
     text, repairs = _repaired(lines)
-    quirks |= repairs
     try:
         found = parse.policy(text)
     except PolicySyntaxError:
-        quirks.add("policy-string-unreadable")
-        return Held(lines, quirks=tuple(sorted(quirks)))
+        return Held(lines, quirks=tuple(sorted({*quirks, "policy-string-unreadable"})))
+    quirks |= repairs
     return Held(lines, policy_fingerprint(found), str(found.mode), tuple(sorted(quirks)))
 
 

@@ -11,12 +11,14 @@ MAX_INFLATED_BYTES = 64 * MIB  # of a whole item; 100,000 failure details take a
 MAX_RATIO = 200  # of JSON that was seen: up to 30
 RATIO_FREE_BYTES = MIB  # what any ratio may come to
 MAX_WRAPPINGS = 4  # gzip in gzip in zip in mail
+MAX_MEMBERS = 100  # of one gzip file; each is found by copying what follows
 MAX_ARCHIVE_ENTRIES = 1_000  # a year of three reporters in one archive
 MAX_PARTS = 1_000  # reports of one item
 
 # 10 MiB in base64 with its line ends, and what stands around it
 MAX_MAIL_BYTES = 16 * MIB
 MAX_MAIL_LINES = 400_000  # 16 MiB have 220,000 lines of base64
+MAX_MAIL_WORK = 10_000_000  # lines times boundaries: each line is held against each open boundary
 MAX_MAIL_LEAVES = 200  # parts that hold no parts
 MAX_MAIL_DEPTH = 10  # of multiparts and mails in one another; forwarded twice is 4
 MAX_HEADER_BYTES = 16_384  # of one Content-Type; the standard library takes quadratic time for it

@@ -365,10 +365,7 @@ _QUIRKS = (
         "failure-details-missing",
         _NONE,
         "4.4; Google, Microsoft where nothing failed",
-        "There are no failure-details, where an empty list is meant.",
-    ),
-    Quirk(
-        "failure-details-null", _REPAIRED, f"4.4; {_NOBODY}", "failure-details is null, not a list."
+        "There are no failure-details, or they are null, where an empty list is meant.",
     ),
     Quirk(
         "failure-details-object",

@@ -113,7 +113,8 @@ def _read(part: Part, item: Item, mail: Mail | None, parser: Parser) -> Read:
     quirks = report.quirks
     if part.quirks:
         quirks = tuple(sorted({*part.quirks, *quirks}))
-    return Read(part.member, report, report.policy_domains, quirks)
+    domains = tuple([name for name in report.policy_domains if name])  # "" where none is told
+    return Read(part.member, report, domains, quirks)
 
 
 def _context(part: Part, item: Item, mail: Mail | None) -> Context:

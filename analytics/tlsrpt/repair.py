@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from analytics.tlsrpt import counts
 from analytics.tlsrpt.errors import ReportError
-from analytics.tlsrpt.limits import MAX_LINE, MAX_LINES, MAX_TEXT
+from analytics.tlsrpt.limits import MAX_DETAILS, MAX_LINE, MAX_LINES, MAX_POLICIES, MAX_TEXT
 from analytics.tlsrpt.wire import DateRange, Detail, Document, Policy, Result, Summary
 from policy.errors import shown
 from policy.model import MAX_POLICY_BYTES
@@ -56,11 +56,14 @@ def document(value: object, quirks: set[str]) -> Document:
         raise ReportError("report", "the fields of a TLS report", found)
     if "policies" not in fields:
         raise ReportError("policies", "a list", None)
+    policies = _several(fields["policies"], "policies", _result, quirks, MAX_POLICIES)
+    if "policies-unreadable" in quirks and not policies:
+        raise ReportError("policies", "objects", "none")
     return Document(
         contact_info=_text(fields.get("contact-info"), quirks),
         date_range=_date_range(fields.get("date-range"), quirks),
         organization_name=_text(fields.get("organization-name"), quirks),
-        policies=_several(fields["policies"], "policies", _result, quirks),
+        policies=policies,
         report_id=_text(fields.get("report-id"), quirks),
     )
 
@@ -90,6 +93,7 @@ def _several(
     where: str,
     made: Callable[[dict[str, Any], set[str]], _Made],
     quirks: set[str],
+    most: int,
 ) -> list[_Made]:
     """A list of objects; an object alone is a list of one, null is an empty one."""
     if value is None:
@@ -100,11 +104,11 @@ def _several(
         value = [value]
     if not isinstance(value, list):
         raise ReportError(where, "a list", _kind(value))
+    if len(value) > most:
+        raise ReportError(where, f"at most {most} entries", str(len(value)))
     objects = [each for each in value if isinstance(each, dict)]
     if len(objects) < len(value):
         quirks.add(f"{where}-unreadable")
-        if not objects:
-            raise ReportError(where, "objects", _kind(value[0]))
     return [made(each, quirks) for each in objects]
 
 
@@ -114,19 +118,20 @@ def _result(value: dict[str, Any], quirks: set[str]) -> Result:
     if not isinstance(policy, dict):
         quirks.add("policy-missing")
         policy = {}
-    details: list[Detail] | None = None
-    if "failure-details" in fields:
-        given = fields["failure-details"]
-        try:
-            details = _several(given, "failure-details", _detail, quirks)
-        except ReportError:
-            quirks.add("failure-details-unreadable")
-            details = []
     return Result(
-        failure_details=details,
+        failure_details=_failures(fields.get("failure-details"), quirks),
         policy=_policy(policy, quirks),
         summary=_summary(fields.get("summary"), quirks),
     )
+
+
+def _failures(value: object, quirks: set[str]) -> list[Detail] | None:
+    if value is None:
+        return None
+    if isinstance(value, dict | list):
+        return _several(value, "failure-details", _detail, quirks, MAX_DETAILS)
+    quirks.add("failure-details-unreadable")
+    return []
 
 
 def _policy(value: dict[str, Any], quirks: set[str]) -> Policy:

@@ -21,6 +21,7 @@ class Taken(Struct, frozen=True, gc=False):
 
     ``source`` is the place as it was given, ``member`` what it is within that place: an item, and
     what it is within the item. What only a report has is None or empty for the others.
+    ``unserved`` are those of its policy domains that have no policy here.
     """
 
     source: str
@@ -32,6 +33,7 @@ class Taken(Struct, frozen=True, gc=False):
     policy_domains: tuple[str, ...] = ()
     authentication: Authentication | None = None
     quirks: tuple[str, ...] = ()
+    unserved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,9 @@ def _report(
     proof: Authenticated | None,
     served: Container[str] | None,
 ) -> Taken:
-    unserved = [] if served is None else [name for name in read.domains if name not in served]
+    unserved: tuple[str, ...] = ()
+    if served is not None:
+        unserved = tuple([name for name in read.domains if name not in served])
     return Taken(
         source=reading.item.source,
         member=_member(reading, read.member),
@@ -109,6 +113,7 @@ def _report(
         policy_domains=read.domains,
         authentication=proof.result if proof else None,
         quirks=read.quirks,
+        unserved=unserved,
     )
 
 

@@ -1,7 +1,7 @@
 """A report as it is sent: RFC 8460, 4, read straight into typed values.
 
 The fields stand in the order of their names, and those that are absent or null are left out, so
-that :func:`canonical` gives one text for one content. Whatever is not of these types, or has a
+that :func:`plain` gives one text for one content. Whatever is not of these types, or has a
 field that the RFC does not know, is refused by :func:`plain` and left to :mod:`analytics.tlsrpt.repair`.
 """
 
@@ -90,7 +90,7 @@ class Document(
 
 
 _decode = msgspec.json.Decoder(Document).decode
-canonical = msgspec.json.Encoder().encode
+_encode_into = msgspec.json.Encoder().encode_into
 
 
 def plain(data: bytes) -> tuple[Document, bytes] | None:
@@ -105,13 +105,14 @@ def plain(data: bytes) -> tuple[Document, bytes] | None:
         document = _decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    text = canonical(document)
+    text = bytearray(data)  # of its size, or nearly: a buffer that grows takes twice as long
+    _encode_into(document, text)
     if len(text) != len(data) and not _has_all(text, data):
         return None
-    return document, text
+    return document, bytes(text)
 
 
-def _has_all(text: bytes, data: bytes) -> bool:
+def _has_all(text: bytearray, data: bytes) -> bool:
     """Whether the canonical text has all names of the text that was sent, but those of nulls.
 
     Of a name that stands twice only the last one was taken, so that quotation marks are missing.

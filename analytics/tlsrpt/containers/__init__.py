@@ -4,6 +4,7 @@ Nothing here looks at what a report says; nothing raises on what an item holds.
 """
 
 import zlib
+from zlib import decompressobj
 
 from analytics.tlsrpt.containers import compressed, documents
 from analytics.tlsrpt.containers.unpacking import Unpacking
@@ -15,18 +16,13 @@ __all__ = ["Mail", "Part", "Refused", "Unpacked", "unpack"]
 
 def unpack(data: bytes) -> Unpacked:
     """The reports that an item holds, and what of it had to be refused."""
-    return _plain_gzip(data) or Unpacking().of(data)
-
-
-def _plain_gzip(data: bytes) -> Unpacked | None:
-    """The most common item by far: one gzip member that holds one report."""
-    if data[:2] != b"\x1f\x8b":
-        return None
-    member = zlib.decompressobj(compressed.GZIP)
-    try:
-        text = member.decompress(data, RATIO_FREE_BYTES)
-    except zlib.error:
-        return None
-    if not member.eof or member.unused_data or text[:1] != b"{" or documents.several(text):
-        return None
-    return Unpacked((Part("", text),))
+    if data.startswith(compressed.MAGIC):  # most items by far: one member that holds one report
+        member = decompressobj(compressed.GZIP)
+        try:
+            text = member.decompress(data, RATIO_FREE_BYTES)
+        except zlib.error:
+            return Unpacking().of(data)
+        is_all = member.eof and not member.unused_data
+        if is_all and text.startswith(b"{") and text.count(documents.MARK) == 1:
+            return Unpacked((Part("", text),))
+    return Unpacking().of(data)

@@ -21,12 +21,13 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others have no limi
 _END = b"PK\x05\x06"  # APPNOTE.TXT, 4.3.16: end of central directory record
 _END_SIZE = 22
 _END_MOST = _END_SIZE + 65_535  # with its comment
+_ENCRYPTED = 1  # APPNOTE.TXT, 4.4.4: bit 0
 _MAX_DIRECTORY_BYTES = MAX_ARCHIVE_ENTRIES * 1_024
 
 _FAULTS = (
     zipfile.BadZipFile,
     ValueError,
-    RuntimeError,  # encrypted
+    RuntimeError,
     NotImplementedError,
     OSError,
     EOFError,
@@ -59,7 +60,6 @@ def entries(data: bytes, *, left: int) -> Iterator[Entry]:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except _FAULTS as error:
         raise ReportError(_WHERE, "an archive", _said(error)) from error
-    left = min(left, max(RATIO_FREE_BYTES, MAX_RATIO * len(data)))
     with archive:
         infos = archive.infolist()
         if len(infos) > MAX_ARCHIVE_ENTRIES:
@@ -77,14 +77,20 @@ def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, number: int, left: i
     if info.compress_type not in _METHODS:
         fault = f"{_WHERE}: expected a file stored or deflated, found another method"
         return Entry(number, name, None, fault)
+    if info.flag_bits & _ENCRYPTED:
+        fault = f"{_WHERE}: expected a file that can be read, found an encrypted one"
+        return Entry(number, name, None, fault)
+    left = min(left, max(RATIO_FREE_BYTES, MAX_RATIO * info.compress_size))
+    too_large = f"{_WHERE}: expected at most {left} bytes decompressed, found more"
+    if info.file_size > left:
+        return Entry(number, name, None, too_large)
     try:
         with archive.open(info) as file:
             text = file.read(left + 1)
     except _FAULTS as error:
         return Entry(number, name, None, f"{_WHERE}: expected a file, found {_said(error)}")
-    if len(text) > left:
-        fault = f"{_WHERE}: expected at most {left} bytes decompressed, found more"
-        return Entry(number, name, None, fault)
+    if len(text) > left:  # more than the archive says
+        return Entry(number, name, None, too_large)
     return Entry(number, name, text)
 
 

@@ -5,11 +5,16 @@ import zlib
 from msgspec import Struct
 
 from analytics.tlsrpt.errors import ReportError
-from analytics.tlsrpt.limits import MAX_COMPRESSED_BYTES, MAX_RATIO, RATIO_FREE_BYTES
+from analytics.tlsrpt.limits import (
+    MAX_COMPRESSED_BYTES,
+    MAX_MEMBERS,
+    MAX_RATIO,
+    RATIO_FREE_BYTES,
+)
 
 GZIP, ZLIB, DEFLATE = 31, 15, -15  # what zlib calls wbits
 _NAMES = {GZIP: "gzip", ZLIB: "zlib", DEFLATE: "deflate"}
-_MAGIC = b"\x1f\x8b"
+MAGIC = b"\x1f\x8b"  # RFC 8460, 6.5
 _TRAILER = 8  # CRC and length: RFC 1952, 2.3
 
 
@@ -38,7 +43,9 @@ def inflated(data: bytes, wbits: int, *, left: int) -> Inflated:
     texts: list[bytes] = []
     rest = data
     while rest:
-        if texts and not rest.startswith(_MAGIC):
+        if len(texts) == MAX_MEMBERS:
+            raise ReportError(where, f"at most {MAX_MEMBERS} members", "more")
+        if texts and not rest.startswith(MAGIC):
             quirks.add("gzip-trailing-bytes")
             break
         try:

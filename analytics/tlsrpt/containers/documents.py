@@ -7,12 +7,12 @@ from analytics.tlsrpt.errors import ReportError
 from analytics.tlsrpt.limits import MAX_PARTS, MAX_REPAIR_BYTES
 
 _WHITE = " \t\r\n\x00,"
-_MARK = b'"date-range"'
+MARK = b'"date-range"'  # stands once in a report
 
 
 def several(data: bytes) -> bool:
     """Whether there may be more than one report in it, or a list of them."""
-    return data.count(_MARK) > 1 or (_MARK in data and data.lstrip()[:1] == b"[")
+    return data.count(MARK) > 1 or (MARK in data and data.lstrip()[:1] == b"[")
 
 
 def split(data: bytes) -> list[bytes]:

@@ -23,6 +23,7 @@ from analytics.tlsrpt.limits import (
     MAX_MAIL_DEPTH,
     MAX_MAIL_LEAVES,
     MAX_MAIL_LINES,
+    MAX_MAIL_WORK,
 )
 from analytics.tlsrpt.text import clean
 
@@ -101,11 +102,13 @@ def _limited(data: bytes) -> None:
         raise ReportError(_WHERE, f"at most {MAX_MAIL_BYTES} bytes", f"{len(data)} bytes")
     if len(data) < MAX_HEADER_BYTES:
         return
-    count = data.count(b"\n")
-    if count > MAX_MAIL_LINES:
-        raise ReportError(_WHERE, f"at most {MAX_MAIL_LINES} lines", str(count))
-    if sum(1 for _each in _BOUNDARY.finditer(data)) > MAX_MAIL_LEAVES:
-        raise ReportError(_WHERE, f"at most {MAX_MAIL_LEAVES} parts", "more")
+    lines = data.count(b"\n")
+    if lines > MAX_MAIL_LINES:
+        raise ReportError(_WHERE, f"at most {MAX_MAIL_LINES} lines", str(lines))
+    boundaries = sum(1 for _each in _BOUNDARY.finditer(data))
+    if lines * boundaries > MAX_MAIL_WORK:
+        found = f"{lines} lines and {boundaries} boundaries"
+        raise ReportError(_WHERE, "fewer lines or boundaries", found)
     for field in _LONG_FIELD.finditer(data):
         if field.end() - field.start() > MAX_HEADER_BYTES:
             expected = f"fields of at most {MAX_HEADER_BYTES} bytes"
@@ -171,16 +174,12 @@ def _leaf(part: Message, number: str, around: Message, *, is_nested: bool) -> Le
 
 def _decoded(part: Message) -> tuple[bytes, set[str]]:
     """The bytes of a part; what is wrong with their encoding is told and left out."""
-    payload = part.get_payload()
-    if not isinstance(payload, str):
-        return b"", set()
-    data = payload.encode("ascii", "surrogateescape")
-    encoding = _field(part, "Content-Transfer-Encoding").strip().lower()
-    if encoding == "quoted-printable":
-        return binascii.a2b_qp(data), set()
-    if encoding != "base64":
-        return data, set()
-    return _from_base64(data)
+    if _field(part, "Content-Transfer-Encoding").strip().lower() == "base64":
+        payload = part.get_payload()
+        return _from_base64(payload.encode("ascii", "replace") if isinstance(payload, str) else b"")
+    # not without decode: the library would read 8-bit data as text, and replace what it cannot read
+    data = part.get_payload(decode=True)
+    return data if isinstance(data, bytes) else b"", set()
 
 
 def _from_base64(data: bytes) -> tuple[bytes, set[str]]:

@@ -11,6 +11,7 @@ from analytics.tlsrpt.errors import ReportError, told
 from analytics.tlsrpt.limits import MAX_FILE_NAME, MAX_INFLATED_BYTES, MAX_PARTS, MAX_WRAPPINGS
 from analytics.tlsrpt.text import clean
 
+_NO_REPORT = "a mail without a TLS report"
 _TYPES = {Kind.JSON: mail.JSON_TYPE, Kind.GZIP: mail.GZIP_TYPE}
 
 
@@ -134,7 +135,7 @@ class Unpacking:
             found = mail.opened(data)
         except ReportError:
             if not mail.says_report(data):
-                self._note("a mail without a TLS report")
+                self._note(_NO_REPORT)
                 return
             raise
         self._mail = found.facts
@@ -150,7 +151,7 @@ class Unpacking:
             types = ", ".join(sorted({leaf.type or "no type" for leaf in found.leaves}))
             expected = f"a part of {mail.JSON_TYPE} or {mail.GZIP_TYPE}"
             self._refused.append(Refused(place.member, told("mail", expected, clean(types, 200))))
-        self._note("a mail without a TLS report")
+        self._other = self._other if self._other == Kind.DMARC.value else _NO_REPORT
 
     def _leaf(self, leaf: mail.Leaf, found: mail.Opened, place: _Place) -> None:
         kind = sniff.kind(leaf.data)
@@ -172,7 +173,7 @@ class Unpacking:
         )
 
     def _note(self, what: str) -> None:
-        """Something that is no report; the last word is that of the outermost container."""
+        """Something that is no report; the first of them is told, or a DMARC report."""
         if not self._other or what == Kind.DMARC.value:
             self._other = what
 

@@ -18,7 +18,8 @@ WITH details AS (
         p.is_served_here,
         p.range_started_at,
         p.range_ended_at,
-        COALESCE(d.failed_session_count, 0) AS failed_session_count,
+        -- nobody has so many; sums of what anybody may state must not overflow
+        LEAST(COALESCE(d.failed_session_count, 0), 1000000000000) AS failed_session_count,
         d.sending_mta_ip,
         d.failure_reason_code
     FROM mta_sts.tlsrpt_policy_results AS p
@@ -115,7 +116,12 @@ days AS (
                     GREATEST(
                         DATE(TIMESTAMP_MICROS(UNIX_MICROS(e.range_ended_at) - 1)), e.report_date
                     ),
-                    DATE_ADD(e.report_date, INTERVAL 7 DAY)
+                    -- a report may state any day, also one after which there are no seven
+                    IF(
+                        e.report_date < DATE '9999-01-01',
+                        DATE_ADD(e.report_date, INTERVAL 7 DAY),
+                        e.report_date
+                    )
                 )
             )
         ) AS log_date
@@ -369,7 +375,8 @@ SELECT
     CASE
         WHEN arrival = 'not-served-here'
             THEN CONCAT('Look at the log of the host that serves it: ', policy_host, '.')
-        WHEN arrival = 'not-logged' THEN 'If it goes on, later reports can be compared with the log.'
+        WHEN arrival = 'not-logged'
+            THEN 'If it goes on, later reports can be compared with the log.'
         WHEN arrival = 'refused'
             THEN CONCAT(
                 'mta-sts query refused_fetches shows host and path; senders ask for ',

@@ -27,7 +27,8 @@ stated AS (
         d.result_type,
         NULLIF(d.failure_reason_code, '') AS failure_reason_code,
         NULLIF(d.receiving_mx_hostname, '') AS receiving_mx_hostname,
-        d.failed_session_count,
+        -- nobody has so many; sums of what anybody may state must not overflow
+        LEAST(d.failed_session_count, 1000000000000) AS failed_session_count,
         d.sending_mta_ip,
         d.receiving_mx_helo,
         d.receiving_ip,
@@ -136,11 +137,11 @@ chosen AS (
         receiving_mx_helo,
         receiving_ip,
         additional_information,
-        LOGICAL_AND(is_dane) OVER (
+        COUNTIF(NOT is_dane) OVER (
             PARTITION BY
                 report_key, is_sample, reporter, policy_domain,
                 result_type, failure_reason_code, receiving_mx_hostname
-        ) AS is_dane_only
+        ) = 0 AS is_dane_only
     FROM summed
     WHERE TRUE
     QUALIFY DENSE_RANK() OVER (

@@ -41,9 +41,16 @@ SELECT
     k.policy_domain IS NOT NULL AS is_served_here,
     p.stated_policy_domain,
     p.policy_type,
-    COALESCE(p.successful_session_count, 0) + COALESCE(p.failed_session_count, 0) AS session_count,
-    COALESCE(p.failed_session_count, 0) AS failed_session_count,
-    p.successful_session_count IS NULL OR p.failed_session_count IS NULL AS has_unreadable_counts,
+    -- nobody has so many; sums of what anybody may state must not overflow
+    LEAST(
+        COALESCE(p.successful_session_count, 0) + COALESCE(p.failed_session_count, 0),
+        1000000000000
+    ) AS session_count,
+    LEAST(COALESCE(p.failed_session_count, 0), 1000000000000) AS failed_session_count,
+    p.successful_session_count IS NULL
+    OR p.failed_session_count IS NULL
+    OR p.successful_session_count > 1000000000000
+    OR p.failed_session_count > 1000000000000 AS has_unreadable_counts,
     CASE
         WHEN p.policy_type != 'sts' OR p.held_policy_fingerprint IS NULL THEN 'none'
         WHEN v.is_served_now THEN 'current'

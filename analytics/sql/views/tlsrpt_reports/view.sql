@@ -77,10 +77,10 @@ best AS (
         r.operator,
         r.proven_reporter,
         -- a signature of somebody else than the report names proves nothing of that one
-        LOGICAL_OR(
+        COUNTIF(
             r.is_authenticated
             AND (r.claimed_operator IS NULL OR COALESCE(r.operator = r.claimed_operator, FALSE))
-        ) OVER (PARTITION BY r.report_key, r.is_sample) AS has_proven_one
+        ) OVER (PARTITION BY r.report_key, r.is_sample) AS proven_count
     FROM receipts AS r
     WHERE TRUE
     QUALIFY ROW_NUMBER() OVER (
@@ -120,7 +120,7 @@ counting AS (
         ) AS revision_count
     FROM best AS b
     INNER JOIN contents AS c ON b.content_hash = c.content_hash AND b.is_sample = c.is_sample
-    WHERE b.is_authenticated OR NOT b.has_proven_one
+    WHERE b.is_authenticated OR b.proven_count = 0
     QUALIFY ROW_NUMBER() OVER (
         PARTITION BY b.report_key, b.is_sample, b.proven_reporter
         ORDER BY c.first_received_at DESC, b.content_hash ASC

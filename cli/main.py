@@ -26,6 +26,7 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "serve": ("cli.serve", "serve the policies here"),
     "fetches": ("cli.fetches", "who fetched what, newest first"),
     "senders": ("cli.senders", "who fetches: confirmed, claimed, software, scanners"),
+    "ingest": ("cli.ingest", "take in TLS reports: files, mailboxes, what was posted"),
     "reports": ("cli.reports", "who reported which day: sessions, failed, proven, policy held"),
     "failures": ("cli.failures", "TLS failures that senders report, with cause and remedy"),
     "identify": ("cli.identify", "refresh the lists of networks and judge every client"),

@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import imaplib
 import itertools
+import json
 import os
 import ssl
 import subprocess
@@ -19,12 +20,11 @@ import pytest
 from analytics.tlsrpt.ingest import ingest
 from analytics.tlsrpt.limits import MAX_MAIL_BYTES
 from analytics.tlsrpt.model import Authentication, Channel, Item, Status, Trouble
-from analytics.tlsrpt.sources import imap
 from analytics.tlsrpt.sources.errors import CredentialsError, MailboxError, PlaceError
 from analytics.tlsrpt.sources.imap.credentials import Credentials, Password, Token
 from analytics.tlsrpt.sources.imap.mailbox import Limits, Mailbox
 from analytics.tlsrpt.sources.imap.place import place
-from analytics.tlsrpt.sources.imap.position import Position
+from analytics.tlsrpt.sources.imap.position import Position, Positions
 from analytics.tlsrpt.taken import Taken
 from tests.analytics.build import NOW, Desk
 from tests.host import environment
@@ -318,31 +318,33 @@ def test_mailbox_of_dmarc_reports_gives_its_tls_reports(
     rules = replace(RULES, keys=zone(RSA.record()))
     before = server.flags(user)
 
-    def ingested(move_to: str = "") -> list[Taken | Trouble]:
-        mailbox = imap.mailbox(
-            f"imaps://{user}@localhost:{server.port}/",
-            warehouse,
-            at=NOW,
-            environ={},
-            password=PASSWORD,
-            context=ssl.create_default_context(cafile=str(server.authority)),
+    def ingested(move_to: str = "") -> list[Taken]:
+        named = place(f"imaps://{user}@localhost:{server.port}/")
+        positions = Positions(warehouse, named, at=NOW)
+        told = []
+        with Mailbox(
+            named,
+            Password(PASSWORD),
+            source="the mailbox",
+            since=positions.last,
+            remember=positions.remember,
             move_to=move_to,
-        )
-        with mailbox:
-            told = []
+            context=ssl.create_default_context(cafile=str(server.authority)),
+        ) as mailbox:
             for each in ingest(warehouse, mailbox.items(), rules, at=NOW, kept=mailbox.kept):
+                assert isinstance(each, Taken)
                 told.append(each)
-                if isinstance(each, Taken) and each.status is not Status.OTHER:
+                if each.status is not Status.OTHER:
                     mailbox.took(each.member)
             mailbox.move()
         return told
 
     told = ingested()
-    assert Counter(each.status for each in told if isinstance(each, Taken)) == {
+    assert Counter(each.status for each in told) == {
         Status.OTHER: 38,
         Status.NEW: 2,
     }
-    found = [each for each in told if isinstance(each, Taken) and each.status is Status.NEW]
+    found = [each for each in told if each.status is Status.NEW]
     assert [(each.member.split("/")[0], each.report_id, each.authentication) for each in found] == [
         ("8", "first", Authentication.NONE),
         ("31", "second", Authentication.PASS),
@@ -395,6 +397,64 @@ def test_ssl_cert_file_is_honoured(server: Dovecot, user: str) -> None:
         cwd=Path(__file__).parents[2],
     )
     assert (done.stdout, done.stderr) == ("1\n", "")
+
+
+def command(
+    server: Dovecot, home: Path, *arguments: str, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run mta-sts as an administrator does."""
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("mta-sts")), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        cwd=home,
+        env=environment(
+            MTA_STS_HOME=str(home), SSL_CERT_FILE=str(server.authority), LANG="C.UTF-8", **more
+        ),
+    )
+
+
+def test_command_reads_a_mailbox_by_password_and_by_token(
+    server: Dovecot, user: str, tmp_path: Path
+) -> None:
+    server.deliver(user, [report_mail(document(str(number))) for number in range(3)])
+    source = f"imaps://{user}@localhost:{server.port}/INBOX"
+    ingested = ("ingest", "--json", "--no-dkim", source)
+    done = command(server, tmp_path, *ingested, MTA_STS_IMAP_PASSWORD=PASSWORD)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(row["source"], row["report_id"], row["status"]) for row in rows] == [
+        (source, str(number), "new") for number in range(3)
+    ]
+    assert (done.returncode, done.stderr) == (0, "")
+
+    server.tokens.valid["a-token-of-mine"] = user
+    server.deliver(user, [report_mail(document("late"))])
+    token = {"MTA_STS_IMAP_TOKEN_COMMAND": "echo a-token-of-mine"}
+    done = command(server, tmp_path, *ingested, **token)
+    assert [json.loads(line)["report_id"] for line in done.stdout.splitlines()] == ["late"]
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"MTA_STS_IMAP_PASSWORD": "wrong-and-secret"}, "it does not let"),
+        ({"MTA_STS_IMAP_TOKEN_COMMAND": "echo wrong-and-secret"}, "it does not let"),
+        ({}, "expected MTA_STS_IMAP_PASSWORD"),
+    ],
+)
+def test_command_that_is_not_let_in_says_so_and_no_secret(
+    server: Dovecot, user: str, tmp_path: Path, more: dict[str, str], told: str
+) -> None:
+    source = f"imaps://{user}@localhost:{server.port}/INBOX"
+    done = command(server, tmp_path, "ingest", source, **more)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "secret" not in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_starttls_before_anything_is_told(server: Dovecot, user: str) -> None:

@@ -83,6 +83,11 @@ class Session:
             status, said = self._wire.select(wire_name(self._place.folder), is_read_only)
         except imaplib.IMAP4.readonly as error:
             raise PlaceError(f"{self._folder}: it can only be read, so nothing is moved") from error
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:  # Exchange, where the mailbox is not open to who asks
+            advice = _advice(self._place.host)
+            raise PlaceError(f"{self._folder}: {shown(str(error))}{advice}") from error
         if status != "OK":
             raise PlaceError(f"{self._folder}: {shown(_text(said[-1]))}")
         _code, given = self._wire.response("UIDVALIDITY")

@@ -184,6 +184,13 @@ BUSY = "no connection: '[UNAVAILABLE] come back later'"
             id="no folder",
         ),
         pytest.param(
+            answers(EXAMINE=b"TAG BAD User is authenticated but not connected.\r\n"),
+            {},
+            PlaceError,
+            "User is authenticated but not connected.",
+            id="Exchange, without a right to the mailbox",
+        ),
+        pytest.param(
             answers(EXAMINE=b"* 1 EXISTS\r\nTAG OK\r\n"),
             {},
             PlaceError,

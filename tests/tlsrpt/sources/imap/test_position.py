@@ -1,19 +1,20 @@
 """How far a mailbox was read is kept in the warehouse, and nothing else of it."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from analytics.tlsrpt.ingest import ingest
-from analytics.tlsrpt.sources import imap
-from analytics.tlsrpt.sources.errors import CredentialsError, PlaceError
+from analytics.tlsrpt.sources.imap.credentials import Password
+from analytics.tlsrpt.sources.imap.mailbox import Mailbox
 from analytics.tlsrpt.sources.imap.place import place
 from analytics.tlsrpt.sources.imap.position import Position, Positions
+from analytics.tlsrpt.taken import Taken
 from tests.analytics.build import LIMITS, NOW, Desk
 from tests.imapserver import answers, imap_server
 from tests.tlsrpt.build import RULES, document, mail
 
+SECRET = "a secret"  # noqa: S105 - of the test
 PLACE = place("imaps://tls@example.com@imap.example.com/")
 
 
@@ -41,30 +42,22 @@ def test_position_is_remembered_by_mailbox(desk: Desk) -> None:
 def test_mails_are_taken_in_once(desk: Desk, tmp_path: Path) -> None:
     report = mail(document())
     literal = b"* 1 FETCH (UID 1 BODY[] {%d}\r\n%b)\r\nTAG OK\r\n" % (len(report), report)
-    answer = answers(**{"UID FETCH 1 (UID BODY": literal})
-    with imap_server(tmp_path / "ca", answer) as server:
-        told = []
+    told = []
+    with imap_server(tmp_path / "ca", answers(**{"UID FETCH 1 (UID BODY": literal})) as server:
+        named = place(f"imaps://ann@localhost:{server.port}/")
         for _run in range(2):
-            mailbox = imap.mailbox(
-                f"imaps://ann@localhost:{server.port}/",
-                desk.warehouse,
-                at=NOW,
-                environ={},
-                password="a secret",  # noqa: S106 - of the test
+            positions = Positions(desk.warehouse, named, at=NOW)
+            with Mailbox(
+                named,
+                Password(SECRET),
+                source="m",
+                since=positions.last,
+                remember=positions.remember,
                 context=server.context,
-            )
-            with mailbox:
-                told.append(
-                    list(ingest(desk.warehouse, mailbox.items(), RULES, at=NOW, kept=mailbox.kept))
-                )
-    assert [[getattr(each, "status", None) for each in run] for run in told] == [["new"], []]
-    tables = desk.warehouse.ask("SELECT * FROM mta_sts_raw.load_positions_v1", limits=LIMITS)
-    kept = json.dumps([str(value) for row in tables for value in row])
-    assert "a secret" not in kept
-
-
-def test_mailbox_that_cannot_be_opened(desk: Desk) -> None:
-    with pytest.raises(PlaceError):
-        imap.mailbox("imaps://example.com/", desk.warehouse, at=NOW, environ={})
-    with pytest.raises(CredentialsError):
-        imap.mailbox("imaps://ann@example.com/", desk.warehouse, at=NOW, environ={})
+            ) as mailbox:
+                items = mailbox.items()
+                taken = ingest(desk.warehouse, items, RULES, at=NOW, kept=mailbox.kept)
+                told.append([each.status for each in taken if isinstance(each, Taken)])
+    assert told == [["new"], []]
+    rows = desk.warehouse.ask("SELECT * FROM mta_sts_raw.load_positions_v1", limits=LIMITS)
+    assert SECRET not in str(list(rows))

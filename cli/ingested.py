@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import click
 
-from analytics.tlsrpt.model import Authentication, Status, Trouble
+from analytics.tlsrpt.model import PROVEN, Authentication, Status, Trouble
 from analytics.tlsrpt.reading import DEFECT
 from analytics.tlsrpt.taken import Taken
 from cli.exits import DONE, UNFINISHED
@@ -114,11 +114,12 @@ def show(tally: Tally, *, expired: int, retention_days: int, nothing: str) -> No
         ]
         say(f"Taken in: {', '.join(counts)}.", hang=2)
     if tally.proofs:
-        counts = [f"{count:,} {proof}" for proof, count in _by_rank(tally.proofs)]
-        say(f"Signatures of the new ones: {', '.join(counts)}.", hang=2)
+        proven = sum(tally.proofs[proof] for proof in PROVEN)
+        counts = ", ".join(f"{count:,} {proof}" for proof, count in _by_rank(tally.proofs))
+        say(f"Proven who sent them: {proven:,} of {tally.proofs.total():,} ({counts}).", hang=2)
     if tally.proven_later:
         counts = [f"{count:,} {proof}" for proof, count in _by_rank(tally.proven_later)]
-        say(f"Looked at now, of those taken in before: {', '.join(counts)}.", hang=2)
+        say(f"Signatures of before, looked at now: {', '.join(counts)}.", hang=2)
     if tally.rejected:
         click.echo("Rejected, with their bytes kept:")
         for each in tally.rejected:

@@ -44,7 +44,11 @@ KNOWN = (
         "`full`",
         "how much of it is kept: `full`, `prefix` (/24, /48), `none`",
     ),
-    ("MTA_STS_RETENTION_DAYS", "`400`", "days after which events and their rows are deleted"),
+    (
+        "MTA_STS_RETENTION_DAYS",
+        "`400`",
+        "days after which events, TLS reports and their rows are deleted",
+    ),
     (
         "MTA_STS_TLSRPT_HTTPS",
         "`off`",

@@ -41,8 +41,9 @@ def alike(text: str) -> str:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[tuple[Path, int]]:
-    """A folder with the sample policy, served."""
-    shutil.copytree(ROOT / "policy/data", tmp_path / "policy/data")
+    """A folder with the sample policy, served, and the sample reports."""
+    for folder in ("policy/data", "tests/data/reports"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     port = free_port()
     with serving(tmp_path, port) as process:
         wait_for(port, process)

@@ -239,7 +239,8 @@ class DeskWarehouse:
             return WarehouseError(f"{said}; expected a file that DuckDB has made, or none")
         kept = f"the event files in {self._events}"
         return WarehouseError(
-            f"{said}; if it is damaged, move it away: it is made again from {kept}"
+            f"{said}; if it is damaged, move it away: it is made again from {kept}, "
+            "and TLS reports are ingested again from where they came"
         )
 
     def _connected(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:

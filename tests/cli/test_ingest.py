@@ -84,7 +84,7 @@ def test_screen_says_what_came_what_is_wrong_and_what_is_next(run: Run) -> None:
     assert done.status == 0
     assert flat(done.out) == flat("""
         Taken in: 2 new, 1 revised, 1 seen before, 1 rejected, 1 no TLS report.
-        Signatures of the new ones: 2 none, 1 skipped.
+        Proven who sent them: 0 of 3 (2 none, 1 skipped).
         Rejected, with their bytes kept:
           in, 6.json: JSON, line 1, column 14: expected value, found '\\x1b[31m}'
         Not served here, kept and marked: a.example (1).
@@ -145,7 +145,7 @@ def test_wrong_command_reads_nothing(run: Run, arguments: list[str], message: st
     assert "secret" not in done.err
     assert done.out == ""
     assert flat(run("there.json").out) == flat(
-        f"Taken in: 1 new. Signatures of the new ones: 1 none. {NEXT}"
+        f"Taken in: 1 new. Proven who sent them: 0 of 1 (1 none). {NEXT}"
     )
 
 

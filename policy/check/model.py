@@ -35,7 +35,8 @@ class Step(StrEnum):
 class How(StrEnum):
     """In which way it ended."""
 
-    REFUSED = "refused"  # connection refused, or an SMTP reply other than the one wanted
+    REFUSED = "refused"  # connection refused, or an SMTP reply of 5xx, or not the one wanted
+    DEFERRED = "deferred"  # an SMTP reply of 4xx: come again later
     ALERT = "alert"  # a TLS alert, or no TLS version in common
     CLOSED = "closed"  # the other side ended the connection early, or reset it
     PROTOCOL = "protocol"  # what came is not the protocol, or over its limits
@@ -256,7 +257,7 @@ class SmtpObservation:
     fault: Fault | None = None
     banner: str = ""  # the whole reply, its lines joined by "\n"; cut at a stated length
     ehlo: tuple[str, ...] = ()  # what EHLO offered before TLS, a line each, greeting left out
-    starttls_reply: str = ""
+    starttls_reply: str = ""  # with its code, as the banner
     tls: Tls | None = None
     ehlo_tls: tuple[str, ...] = ()  # and after
     connect_s: float = 0.0

@@ -60,11 +60,11 @@ def at_address(case: Case, host: str, one: SmtpObservation) -> tuple[Said, ...]:
         )
     if one.tls is not None and one.tls.fault is None:
         return _certificate(case, host, one.tls)
-    if one.ehlo and not one.offers_starttls:
+    if one.fault is None and not one.offers_starttls:
         return (
             Said(
                 "starttls-not-supported",
-                f"EHLO offered {listed(one.ehlo, 8)}",
+                f"EHLO offered {listed(one.ehlo, 8) or 'nothing'}",
                 "STARTTLS",
                 f"set a certificate for {host} up at port 25",
             ),
@@ -161,7 +161,7 @@ def _certificate(case: Case, host: str, tls: Tls) -> tuple[Said, ...]:
 def _fault(host: str, fault: Fault) -> Said:
     observed = told(fault)
     see = f"openssl s_client -starttls smtp -connect {host}:25 -servername {host}"
-    if fault.outcome is Outcome.UNKNOWN:
+    if fault.outcome is Outcome.UNKNOWN and fault.how is not How.DEFERRED:
         remedy = f"on a machine that may send mail:\n{see}{private_hint([fault])}"
         return Said(_UNREACHED, observed, "an answer", remedy)
     if fault.step is Step.CONNECT:
@@ -169,7 +169,7 @@ def _fault(host: str, fault: Fault) -> Said:
     if fault.step is Step.TLS:
         return Said("validation-failure", observed, "a TLS handshake of 1.2 or 1.3", see)
     if fault.step is Step.STARTTLS:
-        is_no = fault.how is How.REFUSED
+        is_no = fault.how in (How.REFUSED, How.DEFERRED)
         code = "starttls-not-supported" if is_no else "validation-failure"
         return Said(code, observed, "220 to STARTTLS, then a handshake", see)
     if fault.how is How.PROTOCOL:

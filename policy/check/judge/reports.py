@@ -15,6 +15,7 @@ from policy.record import FIRST_TTL, Record
 
 _NULL_MX = "."
 _WSP = " \t"
+_PERMANENT = 500  # a 4xx may be greylisting, which says nothing of the mailbox
 _SHARED_CODES = {  # policy.txt has one name for both records
     "record-field-malformed": "tlsrpt-field-malformed",
     "record-not-ascii": "tlsrpt-not-ascii",
@@ -125,7 +126,11 @@ def _address(case: Case, one: RuaObservation) -> Iterator[Finding]:
 
 
 def _place(case: Case, one: RuaObservation, found: HostAddresses | None) -> Iterator[Finding]:
-    if found is None or found.addresses:
+    if found is None:
+        reason = one.mx.reason if one.mx is not None else ""
+        yield _nowhere(case, one, f"{one.host}: {reason or 'no name of a host'}")
+        return
+    if found.addresses:
         return
     unknown = [said for said in (found.ipv6, found.ipv4) if said.outcome is Outcome.UNKNOWN]
     if unknown:
@@ -141,7 +146,7 @@ def _mailbox(case: Case, one: RuaObservation) -> Iterator[Finding]:
     if one.rcpt is None or one.rcpt.outcome is Outcome.ANSWER:
         return
     said = f"{one.rcpt.host}: {one.rcpt.code or ''} {one.rcpt.text}".rstrip()
-    if one.rcpt.code:
+    if one.rcpt.code >= _PERMANENT:
         yield case.finding(
             "rua-mailbox-refused",
             one.uri,
@@ -149,7 +154,9 @@ def _mailbox(case: Case, one: RuaObservation) -> Iterator[Finding]:
             expected="250 to RCPT",
             remedy=f"send a mail from another provider to {one.mailbox}",
         )
-    elif one.rcpt.fault is not None:
+    elif one.rcpt.code or one.rcpt.fault is None:
+        yield _unseen(case, one, said)
+    else:
         yield _unseen(case, one, f"{one.rcpt.host}: {told(one.rcpt.fault)}")
 
 

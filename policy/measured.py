@@ -27,9 +27,13 @@ RECORD_READERS = (
     "chasquid", "mailauth-4",
 )  # fmt: skip
 
-# Whose fetching was measured or read at all, and two whose source only was read.
+# Whose fetching was measured, or read at all.
 FETCHERS = (*RECORD_READERS, "kumomta", "stalwart")
-OTHERS = {"mimecast": "mimecast/mta-sts 518d7a6", "halon": "halon-extras/mta-sts b2f048b"}
+OTHERS = {
+    "smtp-check": "chasquid smtp-check 1.11",  # the checker; the server itself waits a minute
+    "mimecast": "mimecast/mta-sts 518d7a6",
+    "halon": "halon-extras/mta-sts b2f048b",
+}
 
 # Seconds after which a reader gives up; the shortest first. Measured with an answer after 8 s,
 # but for those marked read. checkdmarc's limit is for the first byte, the others' for all of it.
@@ -37,7 +41,7 @@ PATIENCE: tuple[tuple[float, str], ...] = (
     (2.0, "checkdmarc"),
     (2.0, "tlspol"),
     (4.0, "pmsr"),
-    (5.0, "chasquid"),
+    (5.0, "smtp-check"),
     (5.0, "halon"),  # read
     (15.0, "mailauth-4"),  # read
     (20.0, "kumomta"),  # read

@@ -180,7 +180,7 @@ ANSWER_FACTS = [
     Fact("policy-slow", "warning", HOST,
          "first byte after 30.0 s, whole after 30.0 s, at 192.0.2.10; "
          "checkdmarc 6.0.4 gives up at 2 s; postfix-tlspol ffe1e2d gives up at 2 s; "
-         "postfix-mta-sts-resolver 1.5.1 gives up at 4 s; chasquid ca2538b gives up at 5 s; "
+         "postfix-mta-sts-resolver 1.5.1 gives up at 4 s; chasquid smtp-check 1.11 gives up at 5 s; "
          "halon-extras/mta-sts b2f048b gives up at 5 s; mailauth 4.13.3 gives up at 15 s; "
          "KumoMTA 7bd6f3a gives up at 20 s", "keep an instance warm", says(seconds=30)),
     Fact("policy-differs-by-address", "warning", HOST,

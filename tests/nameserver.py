@@ -180,8 +180,8 @@ def _answer(
         response.set_rcode(dns.rcode.SERVFAIL)
     elif found:
         response.answer.append(_rrset(name, kind, found, ttl))
-    elif not any(known == name or known.endswith("." + name) for known, _kind in zone):
-        response.set_rcode(dns.rcode.NXDOMAIN)
+    elif not _is_known(name, zone) and not (response.answer and flags & dns.flags.AA):
+        response.set_rcode(dns.rcode.NXDOMAIN)  # where a CNAME led out of the zone, who knows
     if not found:
         response.authority += _soa(name, zone, ttl)
     try:
@@ -190,6 +190,10 @@ def _answer(
         short = dns.message.make_response(query)
         short.flags |= dns.flags.TC | (response.flags & dns.flags.AA)
         return short.to_wire()
+
+
+def _is_known(name: str, zone: Zone) -> bool:
+    return any(known == name or known.endswith("." + name) for known, _kind in zone)
 
 
 def _target(zone: Zone, name: str) -> str:

@@ -184,6 +184,15 @@ def refused_by(code: str, form: str = "") -> tuple[str, ...]:
     return tuple(_NAMES[name] for name in names)
 
 
+def readers_of(code: str) -> tuple[str, ...]:
+    """All readers that were given the cases of a fault, each as ``name version``."""
+    cases = next(
+        (cases for (known, _form), (cases, _said) in REFUSALS.items() if known == code), ""
+    )
+    names = {"P": tuple(READERS), "M": tuple(READERS), "T": RECORD_READERS, "F": FETCHERS}
+    return tuple(READERS[name] for name in names.get(cases[:1], ()))
+
+
 def impatient(first_byte_s: float, whole_s: float) -> tuple[tuple[float, str], ...]:
     """The limit and ``name version`` of those who give up on an answer that takes so long."""
     return tuple(

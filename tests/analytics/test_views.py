@@ -74,6 +74,43 @@ DEFAULTS: Mapping[str, Row] = {
         "is_sample": False,
     },
     "reverse_names_v1": {"asked_at": NOW},
+    "checks_v1": {
+        "check_id": "",
+        "checked_at": NOW,
+        "policy_domain": "example.com",
+        "outcome": "right",
+        "error_count": 0,
+        "warning_count": 0,
+        "notice_count": 0,
+        "unknown_count": 0,
+        "has_smtp": True,
+        "took_ms": 500,
+        "is_sample": False,
+    },
+    "check_hosts_v1": {
+        "check_id": "",
+        "checked_at": NOW,
+        "policy_domain": "example.com",
+        "role": "mx",
+        "host": "mx.example.com",
+        "outcome": "right",
+        "is_sample": False,
+    },
+    "check_findings_v1": {
+        "check_id": "",
+        "checked_at": NOW,
+        "policy_domain": "example.com",
+        "finding_number": 1,
+        "code": "policy-slow",
+        "severity": "warning",
+        "subject": "mta-sts.example.com",
+        "observed": "",
+        "expected": "",
+        "section": "RFC 8461, 3.3",
+        "remedy": "",
+        "whose": "policy-host",
+        "is_sample": False,
+    },
 }
 CLIENTS: Mapping[str, Row] = yaml.safe_load((CASES / "clients.yaml").read_text(encoding="utf-8"))
 SENT = ("client_ip", "client_prefix", "user_agent", "has_user_agent")  # what a fetch has of them
@@ -215,6 +252,8 @@ def test_values_have_the_types_of_the_schema(connection: duckdb.DuckDBPyConnecti
     refused: Row = {"outcome": "unknown-host", "policy_max_age": 1}
     insert(connection, "policy_fetches_v1", [refused, {"client": "ms-1"}, {"client": "curl"}])
     insert(connection, "policy_versions_v1", [{"policy_id": "aaaa", "is_served_now": True}])
+    for table in ("checks_v1", "check_hosts_v1", "check_findings_v1"):
+        insert(connection, table, [{}])
     for view in CATALOGUE.views:
         row = answer(connection, view)[0]
         for column in CATALOGUE.schema(view).columns:

@@ -236,11 +236,11 @@ def words(record: bytes) -> str:
     return record.decode("latin-1")
 
 
-def listed(items: Iterable[str], limit: int = 5) -> str:
-    """Items with commas between, at most ``limit`` of them and how many more there are."""
+def listed(items: Iterable[str], limit: int = 5, between: str = ", ") -> str:
+    """The first ``limit`` items in a line, and how many more there are."""
     all_ = list(items)
     more = len(all_) - limit
-    return ", ".join(all_[:limit]) + (f" and {more:,} more" if more > 0 else "")
+    return between.join(all_[:limit]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _status(one: HttpsObservation) -> int:

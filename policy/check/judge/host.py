@@ -10,8 +10,6 @@ from policy.findings import Finding
 
 DEADLINE_S = 60.0  # RFC 8461, 3.3
 
-_ALLOW = "--allow-private looks there all the same"
-
 
 def findings(case: Case) -> Iterator[Finding]:
     """Findings about everything before the HTTP answer."""
@@ -161,9 +159,10 @@ def at_addresses(where: Sequence[HttpsObservation]) -> str:
     return f"at {listed(one.address for one in where)}"
 
 
-def private_hint(faults: Sequence[Fault]) -> str:
+def private_hint(domain: str, faults: Sequence[Fault]) -> str:
     """What to add to a remedy where an address was not asked because it is private."""
-    return f"; {_ALLOW}" if any(fault.how is How.WITHHELD for fault in faults) else ""
+    is_withheld = any(fault.how is How.WITHHELD for fault in faults)
+    return f"\nmta-sts check {domain} --allow-private" if is_withheld else ""
 
 
 def _address(case: Case, code: str, where: Sequence[HttpsObservation], expected: str) -> Finding:
@@ -173,18 +172,26 @@ def _address(case: Case, code: str, where: Sequence[HttpsObservation], expected:
         case.host,
         observed=_reasons(where),
         expected=expected,
-        remedy=f"curl -sSi {policy_url(case.seen.domain)}{private_hint(said)}",
+        remedy=f"curl -sSi {policy_url(case.seen.domain)}{private_hint(case.seen.domain, said)}",
     )
 
 
 def _reasons(where: Sequence[HttpsObservation]) -> str:
-    said = [f"{one.address}: {told(one.fault)}" for one in where if one.fault is not None]
-    return "; ".join(said) or listed(one.address for one in where)
+    return listed((at(one.address, one.fault) for one in where), 8, "; ")
+
+
+def at(address: str, fault: Fault | None) -> str:
+    """What happened at an address."""
+    if fault is None:
+        return address
+    said = told(fault)
+    return said if said.startswith(address) else f"{address}: {said}"
 
 
 def told(fault: Fault) -> str:
-    """A fault in a few words."""
-    return f"{fault.reason or fault.how} ({fault.step})"
+    """A fault in a few words, with the step that it ended."""
+    reason = fault.reason or fault.how
+    return reason if fault.step in (Step.NAME, Step.ADDRESS) else f"{reason} ({fault.step})"
 
 
 def _is(one: HttpsObservation, outcome: Outcome) -> bool:

@@ -69,7 +69,7 @@ def at_address(case: Case, host: str, one: SmtpObservation) -> tuple[Said, ...]:
                 f"set a certificate for {host} up at port 25",
             ),
         )
-    return (_fault(host, one.fault),) if one.fault is not None else ()
+    return (_fault(case, host, one.fault),) if one.fault is not None else ()
 
 
 def _host(case: Case, host: MxObservation, *, is_blocked: bool) -> Iterator[Finding]:
@@ -158,11 +158,11 @@ def _certificate(case: Case, host: str, tls: Tls) -> tuple[Said, ...]:
     )
 
 
-def _fault(host: str, fault: Fault) -> Said:
+def _fault(case: Case, host: str, fault: Fault) -> Said:
     observed = told(fault)
     see = f"openssl s_client -starttls smtp -connect {host}:25 -servername {host}"
     if fault.outcome is Outcome.UNKNOWN and fault.how is not How.DEFERRED:
-        remedy = f"on a machine that may send mail:\n{see}{private_hint([fault])}"
+        remedy = f"on a machine that may send mail:\n{see}{private_hint(case.seen.domain, [fault])}"
         return Said(_UNREACHED, observed, "an answer", remedy)
     if fault.step is Step.CONNECT:
         return Said(_REFUSED, observed, "a connection at port 25", see)

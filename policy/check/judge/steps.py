@@ -101,7 +101,7 @@ def _fetch_mark(judged: Judgement, one: HttpsObservation) -> Mark:
 def _fetch_text(judged: Judgement, one: HttpsObservation) -> str:
     parts = [_tls(judged, one.tls, judged.case.host)] if one.tls is not None else []
     if one.fault is not None:
-        parts.append(told(one.fault))
+        parts.append(_without(one.address, told(one.fault)))
     if one.answer is not None:
         said = one.answer
         kind = said.header("content-type") or "no Content-Type"
@@ -145,8 +145,10 @@ def _mx_host(judged: Judgement, host: MxObservation) -> Iterator[Step]:
     covering = [pattern.text for pattern in case.patterns if pattern.matches(host.host)]
     if case.patterns and case.mode is not Mode.NONE:
         cover = f"covered by mx: {covering[0]}" if covering else "not covered by the policy"
+    elif case.mode is Mode.NONE:
+        cover = "the policy is in mode none"
     else:
-        cover = "no policy that would have to cover it"
+        cover = "no policy was read that could cover it"
     if not host.addresses.addresses and not host.seen:
         cover += f"; {host.addresses.ipv4.reason or host.addresses.ipv6.reason or 'no address'}"
     mark = _mark(judged, host.host, "mx-not-covered", "mx-host-")
@@ -169,10 +171,15 @@ def _talk_mark(judged: Judgement, host: MxObservation, one: SmtpObservation) -> 
 def _talk_text(judged: Judgement, host: MxObservation, one: SmtpObservation) -> str:
     parts = [_tls(judged, one.tls, host.host)] if one.tls is not None else []
     if one.fault is not None:
-        parts.append(told(one.fault))
+        parts.append(_without(one.address, told(one.fault)))
     elif not one.offers_starttls:
         parts.append("no STARTTLS")
     return "; ".join(part for part in parts if part)
+
+
+def _without(address: str, text: str) -> str:
+    """The text without the address that stands before it already."""
+    return text.removeprefix(address).lstrip(" ")
 
 
 def _tls(judged: Judgement, tls: Tls, host: str) -> str:

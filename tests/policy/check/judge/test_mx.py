@@ -146,8 +146,8 @@ HOST_FACTS = [
          served(policy(MX1, "mx2.example.net"), mx=mx_records(MX1, "mx2.example.net"), mx_hosts=(
              mx_host(talk(fault=TIMEOUT)),
              mx_host(talk("mx2.example.net"), host="mx2.example.net")))),
-    Fact("mx-not-reached", "unknown", MX1, "loopback (address) (at 127.0.0.1)",
-         f"{ELSEWHERE}{S_CLIENT}; --allow-private looks there all the same",
+    Fact("mx-not-reached", "unknown", MX1, "loopback (at 127.0.0.1)",
+         f"{ELSEWHERE}{S_CLIENT}\nmta-sts check example.com --allow-private",
          talks(talk(address="127.0.0.1", fault=Fault(Step.ADDRESS, How.WITHHELD, "loopback")))),
     Fact("mx-reply-refused", "unknown", MX1,
          "554 5.7.1 not from you (banner) (at 192.0.2.25)", ELSEWHERE + S_CLIENT,

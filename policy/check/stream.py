@@ -159,8 +159,8 @@ _UNREACHABLE = frozenset(
         errno.EPERM,
     }
 )
-# What OpenSSL says where the other side's versions or ciphers are not ours: ssl(7), SSL_R_*
-_NOTHING_IN_COMMON = frozenset({"UNSUPPORTED_PROTOCOL", "NO_CIPHERS_AVAILABLE"})
+# How OpenSSL names what comes of an alert (openssl/sslerr.h), and a version that is not ours
+_ALERTS = ("SSLV3_ALERT_", "TLSV1_", "TLSV13_", "UNSUPPORTED_PROTOCOL")
 
 
 def fault(step: Step, error: Exception, *, within_s: float) -> Fault:
@@ -180,8 +180,7 @@ def _how(error: Exception) -> How:
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError):
         return How.CLOSED
     if isinstance(error, ssl.SSLError):
-        why = error.reason or ""
-        return How.ALERT if "_ALERT_" in why or why in _NOTHING_IN_COMMON else How.PROTOCOL
+        return How.ALERT if (error.reason or "").startswith(_ALERTS) else How.PROTOCOL
     if isinstance(error, OSError):
         return How.UNREACHABLE if error.errno in _UNREACHABLE else How.UNKNOWN
     return How.PROTOCOL

@@ -72,9 +72,12 @@ async def observe(means: Means, domain: str) -> Observation:
     began = asyncio.get_running_loop().time()
     at = datetime.now(UTC)
     look = _Look(means, domain, began + means.bounds.deadline_s)
-    mx, sts, (tlsrpt, rua), apex, host = await asyncio.gather(
-        look.mx(), look.txt(RECORD_PREFIX), look.tlsrpt(), look.apex(), look.policy_host()
-    )
+    try:
+        mx, sts, (tlsrpt, rua), apex, host = await asyncio.gather(
+            look.mx(), look.txt(RECORD_PREFIX), look.tlsrpt(), look.apex(), look.policy_host()
+        )
+    finally:
+        await look.close()
     records, hosts, left_out = mx
     return Observation(
         domain=domain,
@@ -99,6 +102,12 @@ class _Look:
     def __init__(self, means: Means, domain: str, until: float) -> None:
         self._means, self._domain, self._until = means, domain, until
         self._servers: asyncio.Task[dict[str, Server]] | None = None
+
+    async def close(self) -> None:
+        """End what nobody waits for any more."""
+        if self._servers is not None:
+            self._servers.cancel()
+            await asyncio.gather(self._servers, return_exceptions=True)
 
     async def txt(self, prefix: str) -> Answers[tuple[bytes, ...]]:
         """TXT records at a name of the domain."""

@@ -5,7 +5,7 @@ import contextlib
 import queue
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import dns.exception
@@ -52,7 +52,7 @@ def observation(domain: str, settings: Settings) -> Observation:
     return seen
 
 
-def observations(domains: Sequence[str], settings: Settings) -> Iterator[Observation]:
+def observations(domains: Sequence[str], settings: Settings) -> Generator[Observation, None, None]:
     """What is seen of each, as each is done. Who is slow to take them slows the looks down.
 
     Raises:
@@ -83,6 +83,7 @@ class _Run:
     def __init__(self, domains: Sequence[str], settings: Settings, contexts: tls.Contexts) -> None:
         self.done: queue.SimpleQueue[Observation | BaseException] = queue.SimpleQueue()
         self._domains, self._settings, self._contexts = domains, settings, contexts
+        self._left = len(domains)
         self._loop = asyncio.new_event_loop()
         self._all = self._loop.create_task(self._observe_all())
         self._room = asyncio.Semaphore(settings.at_once)
@@ -94,11 +95,13 @@ class _Run:
 
     def taken(self) -> None:
         """One result was taken: one more domain may be begun."""
+        self._left -= 1
         self._soon(self._room.release)
 
     def stop(self) -> None:
         """End what is under way, and wait for that."""
-        self._soon(self._all.cancel)
+        if self._left:  # else it is ending by itself, and is not disturbed in that
+            self._soon(self._all.cancel)
         self._thread.join()
 
     def _soon(self, call: Callable[[], object]) -> None:

@@ -102,6 +102,8 @@ class Wire:
             message = _parsed(await self._port(server).ask(server, asked))
             if message.flags & dns.flags.TC:
                 message = _parsed(await _by_stream(server, asked))
+                if message.flags & dns.flags.TC:
+                    raise BadMessageError("the answer was cut short, by TCP too")
         return message
 
     def _port(self, server: Server) -> "_Port":

@@ -21,6 +21,7 @@ from policy.check.dns import Resolver
 
 SERVFAIL = "SERVFAIL"
 SILENCE = "SILENCE"  # no answer at all
+TOO_LONG = "TOO LONG"  # more than a DNS message holds, by TCP too
 TTL = 300
 
 
@@ -176,7 +177,9 @@ def _answer(
         found = found.next()
     if found == SILENCE:
         return None
-    if found == SERVFAIL:
+    if found == TOO_LONG:
+        response.flags |= dns.flags.TC
+    elif found == SERVFAIL:
         response.set_rcode(dns.rcode.SERVFAIL)
     elif found:
         response.answer.append(_rrset(name, kind, found, ttl))

@@ -38,14 +38,20 @@ class Authority:
         self.file = folder / ("ca.pem" if parent is None else "intermediate.pem")
         self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, *hosts: str, is_expired: bool = False, common_name: str = "") -> Path:
+    def issue(
+        self,
+        *hosts: str,
+        is_expired: bool = False,
+        common_name: str = "",
+        lasts: timedelta = _LIFE,
+    ) -> Path:
         """A file with key and certificate for ``hosts``, named after the first one.
 
         Without ``hosts`` the certificate has its common name alone.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         subject = common_name or hosts[0]
-        lasts = -_SKEW if is_expired else _LIFE
+        lasts = -_SKEW if is_expired else lasts
         builder = (
             _builder(_name(subject), self.name, key.public_key(), lasts)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

@@ -6,7 +6,7 @@ from policy import txt
 from policy.check.judge.context import Case, words
 from policy.check.judge.host import told
 from policy.check.judge.records import zone_line
-from policy.check.model import HostAddresses, Lookup, MxHost, Outcome, RuaObservation
+from policy.check.model import HostAddresses, Lookup, MxHost, Outcome, RcptAnswer, RuaObservation
 from policy.domain import TLSRPT_PREFIX
 from policy.errors import RecordSyntaxError
 from policy.findings import Finding
@@ -145,7 +145,7 @@ def _mailbox(case: Case, one: RuaObservation) -> Iterator[Finding]:
         return
     if one.rcpt is None or one.rcpt.outcome is Outcome.ANSWER:
         return
-    said = f"{one.rcpt.host}: {one.rcpt.code or ''} {one.rcpt.text}".rstrip()
+    said = f"{one.rcpt.host}: {replied(one.rcpt)}"
     if one.rcpt.code >= _PERMANENT:
         yield case.finding(
             "rua-mailbox-refused",
@@ -158,6 +158,12 @@ def _mailbox(case: Case, one: RuaObservation) -> Iterator[Finding]:
         yield _unseen(case, one, said)
     else:
         yield _unseen(case, one, f"{one.rcpt.host}: {told(one.rcpt.fault)}")
+
+
+def replied(rcpt: RcptAnswer) -> str:
+    """A reply with its code."""
+    code = str(rcpt.code)
+    return rcpt.text if rcpt.text.startswith(code) else f"{code} {rcpt.text}".rstrip()
 
 
 def _nowhere(case: Case, one: RuaObservation, observed: str) -> Finding:

@@ -213,9 +213,11 @@ def _reports(judged: Judgement) -> Iterator[Step]:
 def _rua(judged: Judgement, one: RuaObservation) -> tuple[Mark, str, str]:
     mark = _mark(judged, one.uri, "rua-")
     if one.rcpt is not None:
-        told_ = one.rcpt.fault.reason if one.rcpt.fault and not one.rcpt.code else ""
-        text = f"{one.rcpt.host} said to RCPT: {one.rcpt.code or ''} {one.rcpt.text}{told_}"
-        return mark, one.uri, " ".join(text.split(" "))
+        if one.rcpt.code:
+            text = f"{one.rcpt.host} said to RCPT: {reports.replied(one.rcpt)}"
+        else:
+            text = f"{one.rcpt.host}: {told(one.rcpt.fault) if one.rcpt.fault else 'no reply'}"
+        return mark, one.uri, text
     if mark is Mark.RIGHT:
         where = one.addresses.name if one.addresses is not None else one.host
         return Mark.NOT_ASKED, one.uri, f"{where} is there; RCPT was not asked"

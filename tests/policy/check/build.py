@@ -189,7 +189,7 @@ def mx_host(
 def mailbox(rcpt: RcptAnswer | None = None) -> RuaObservation:
     """The mailbox for reports, which takes them."""
     mx: Lookup[MxHost] = answer("example.com", "MX", MxHost(10, MX1))
-    taken = RcptAnswer(MX1, "192.0.2.25", None, 250, "2.1.5 Ok")
+    taken = RcptAnswer(MX1, "192.0.2.25", None, 250, "250 2.1.5 Ok")
     return RuaObservation(
         "mailto:tls@example.com",
         "example.com",

@@ -6,19 +6,21 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from cli import names
 from cli.progress import tracked
 from policy import config, txt
-from policy.check.dns import Resolver
 from policy.check.model import Lookup, MxHost, Outcome
 from policy.domain import RECORD_PREFIX
 from policy.errors import PolicyFileError, RecordSyntaxError
 from policy.model import StsRecord
 from policy.store import PolicyFolder, ServedPolicy
+
+if TYPE_CHECKING:
+    from policy.check.dns import Resolver  # slow to import, and not needed for --help
 
 AT_ONCE = 32  # look-ups at a time, which a name server of one's own takes without complaint
 ASSUMED_TTL = 86_400  # seconds: the longest that is common, so that no time is told too early
@@ -57,6 +59,8 @@ class Address(click.ParamType[tuple[str, int]]):
 
 nameserver_option = click.option(
     "--nameserver",
+    "--resolver",
+    "nameserver",
     type=Address(53),
     metavar="ADDRESS[:PORT]",
     help="Ask this name server rather than the system's.",
@@ -90,10 +94,12 @@ class Ttl:
     source: str
 
 
-def resolver(nameserver: tuple[str, int] | None, *, offline: bool) -> Resolver | None:
+def resolver(nameserver: tuple[str, int] | None, *, offline: bool) -> "Resolver | None":
     """Who answers for DNS; ``None`` where it is not to be asked."""
     if offline:
         return None
+    from policy.check.dns import Resolver
+
     return Resolver(*nameserver) if nameserver else Resolver()
 
 
@@ -133,7 +139,7 @@ def at_once(
         return list(tracked(answers, len(items), label, least=_PROGRESS_FROM))
 
 
-def published(dns: Resolver | None, domain: str) -> Published:
+def published(dns: "Resolver | None", domain: str) -> Published:
     """The STS record of a domain."""
     if dns is None:
         return Published()
@@ -147,7 +153,7 @@ def published(dns: Resolver | None, domain: str) -> Published:
         return Published(found, None, str(error), name)
 
 
-def ttl(dns: Resolver | None, record: Published) -> Ttl:
+def ttl(dns: "Resolver | None", record: Published) -> Ttl:
     """The TTL that counts for whoever was given the record a moment ago."""
     found = record.lookup
     if dns is None or found is None:

@@ -1,9 +1,8 @@
 """mta-sts review: judge the policies of the folder, without asking anybody."""
 
 import os
-import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,19 +10,16 @@ import click
 
 from cli import names
 from cli.exits import FINDINGS
-from cli.output import json_lines, visible
+from cli.findings import block, count, say, some, totals
+from cli.output import json_lines
 from cli.progress import tracked
 from policy import config, listing
 from policy import review as reviewing
 from policy.domain import is_domain
 from policy.errors import PolicyFileError
 from policy.findings import Finding, Severity, worst_first
-from policy.measured import READERS
-from policy.register import REGISTER
 from policy.store import SUFFIX, PolicyFolder
 
-_WIDTH = 100
-_NAMED = 5  # domains named in a line about several
 _SHOW_PROGRESS_FROM = 500  # domains; fewer are done before anybody looks
 _JUDGED = (Severity.ERROR, Severity.WARNING, Severity.NOTICE)
 
@@ -123,7 +119,7 @@ def _refuse_unknown(unknown: list[str], where: str) -> None:
     if unknown:
         first = unknown[0]
         raise click.UsageError(
-            f"there is no policy for {_some(unknown)} in {where}; make one with: "
+            f"there is no policy for {some(unknown)} in {where}; make one with: "
             f"mta-sts init {first}"
         )
 
@@ -148,89 +144,37 @@ def _report(results: Sequence[_Result], *, show_notices: bool) -> None:
         elif not _is_above_notice(result.findings):
             clean.append(result.domain)
             quiet.update(said.code for said in own)
-    blocks.sort(key=lambda block: (block[1][0].severity.rank, block[0]))
+    blocks.sort(key=lambda shown: (shown[1][0].severity.rank, shown[0]))
     for domain, findings in blocks:
         _block(domain, findings, shared.get(domain, []))
     if clean:
-        notices = ", ".join(f"{count:,} {code}" for code, count in sorted(quiet.items()))
-        said = f"{_count(len(clean), 'domain')} without errors or warnings: {_some(clean)}."
-        _say(said + (f" Notices: {notices}." if notices else ""))
-    _say(f"Reviewed {_count(len([d for d in by_domain if d]), 'domain')}: {_totals(total)}.")
-    _say(_next([domain for domain, _found in blocks], clean, total))
+        notices = ", ".join(f"{number:,} {code}" for code, number in sorted(quiet.items()))
+        said = f"{count(len(clean), 'domain')} without errors or warnings: {some(clean)}."
+        say(said + (f" Notices: {notices}." if notices else ""))
+    say(f"Reviewed {count(len([d for d in by_domain if d]), 'domain')}: {totals(total)}.")
+    say(_next([domain for domain, _found in blocks], clean, total))
 
 
 def _block(domain: str, findings: Sequence[Finding], shared: Sequence[str]) -> None:
-    counts = Counter(said.severity for said in findings)
-    _say(f"{domain or 'The policy folder'}: {_totals(counts)}")
+    say(f"{domain or 'The policy folder'}: {totals(findings)}")
     if shared:
-        _say(f"The same policy is served for {_some(shared)}.", indent=2)
+        say(f"The same policy is served for {some(shared)}.", indent=2)
     for said in findings:
         click.echo()
-        where = said.subject if said.line is None else f"{said.subject}:{said.line}"
-        _say(f"{said.severity} {said.code}  {where}", indent=2)
-        for line in _evidence(said):
-            _say(line, indent=4)
-        _say("Remedy:", indent=4)
-        for line in said.remedy.split("\n"):
-            click.echo("      " + visible(line))  # not wrapped, so that it can be copied
+        block(said)
     click.echo()
-
-
-def _evidence(said: Finding) -> Iterator[str]:
-    nothing = "nothing" if said.line is None else "a blank line"
-    yield f"Found: {said.observed if said.observed.strip() else nothing}"
-    yield f"Expected: {said.expected}"
-    yield f"{REGISTER[said.code].meaning} ({said.section})"
-    others = [name for name in READERS.values() if name not in said.senders]
-    if not said.senders:
-        return
-    if not others:
-        yield f"Refused by all {len(READERS)} readers that were measured."
-    elif len(others) < len(said.senders):
-        yield f"Refused by all {len(READERS)} readers measured but {', '.join(others)}."
-    else:
-        yield f"Refused by {', '.join(said.senders)}."
 
 
 def _next(faulty: Sequence[str], clean: Sequence[str], total: Counter[Severity]) -> str:
     one = faulty[0] if len(faulty) == 1 else ""
     if total[Severity.ERROR]:
         return f"Next: mend the errors, then: mta-sts review {one}".rstrip()
-    some = next((domain for domain in [one, *faulty, *clean] if domain), "DOMAIN")
-    return f"Next, the DNS records to publish: mta-sts records {some}"
-
-
-def _say(text: str, *, indent: int = 0) -> None:
-    """Print a text within the width, whatever is in it."""
-    blank = " " * indent
-    lines = textwrap.wrap(
-        visible(text),
-        _WIDTH,
-        initial_indent=blank,
-        subsequent_indent=blank,
-        drop_whitespace=True,
-        break_on_hyphens=False,
-    )
-    click.echo("\n".join(lines))
-
-
-def _totals(counts: Counter[Severity]) -> str:
-    said = [_count(counts[severity], severity.value) for severity in _JUDGED if counts[severity]]
-    return ", ".join(said) or "no findings"
+    first = next((domain for domain in [one, *faulty, *clean] if domain), "DOMAIN")
+    return f"Next, the DNS records to publish: mta-sts records {first}"
 
 
 def _is_above_notice(findings: Sequence[Finding]) -> bool:
     return any(said.severity is not Severity.NOTICE for said in findings)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _some(domains: Sequence[str]) -> str:
-    more = len(domains) - _NAMED
-    shown = ", ".join(domains[:_NAMED])
-    return shown if more <= 0 else f"{shown} and {more:,} more"
 
 
 def _short(path: Path) -> str:

@@ -13,47 +13,70 @@ _SKEW = timedelta(hours=1)
 
 
 class Authority:
-    """Signs certificates that only what is given ``ca.pem`` trusts."""
+    """Signs certificates that only what is given ``ca.pem`` trusts.
 
-    def __init__(self, folder: Path) -> None:
+    One with a ``parent`` is an intermediate: ``file`` is what a host sends after its own.
+    """
+
+    def __init__(
+        self, folder: Path, *, name: str = "throw-away CA", parent: "Authority | None" = None
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _name("throw-away CA")
-        certificate = (
-            _builder(self._name, self._name, self._key.public_key(), _LIFE)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = _name(name)
+        signer = parent or self
+        builder = (
+            _builder(self.name, signer.name, self.key.public_key(), _LIFE)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(_usage(ca=True), critical=True)
-            .add_extension(self._subject_key(self._key), critical=False)
-            .sign(self._key, hashes.SHA256())
+            .add_extension(self._subject_key(self.key), critical=False)
         )
-        self.file = folder / "ca.pem"
+        if parent is not None:
+            builder = builder.add_extension(parent.key_identifier(), critical=False)
+        certificate = builder.sign(signer.key, hashes.SHA256())
+        self.file = folder / ("ca.pem" if parent is None else "intermediate.pem")
         self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, *hosts: str, is_expired: bool = False) -> Path:
-        """A file with key and certificate for ``hosts``, named after the first one."""
+    def issue(
+        self,
+        *hosts: str,
+        is_expired: bool = False,
+        common_name: str = "",
+        lasts: timedelta = _LIFE,
+    ) -> Path:
+        """A file with key and certificate for ``hosts``, named after the first one.
+
+        Without ``hosts`` the certificate has its common name alone.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
-        names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
-        authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        certificate = (
-            _builder(_name(hosts[0]), self._name, key.public_key(), -_SKEW if is_expired else _LIFE)
+        subject = common_name or hosts[0]
+        lasts = -_SKEW if is_expired else lasts
+        builder = (
+            _builder(_name(subject), self.name, key.public_key(), lasts)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(ca=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-            .add_extension(names, critical=False)
             .add_extension(self._subject_key(key), critical=False)
-            .add_extension(authority, critical=False)
-            .sign(self._key, hashes.SHA256())
+            .add_extension(self.key_identifier(), critical=False)
         )
+        if hosts:
+            names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
+            builder = builder.add_extension(names, critical=False)
+        certificate = builder.sign(self.key, hashes.SHA256())
         private = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        path = self._folder / f"{hosts[0]}.pem"
+        path = self._folder / f"{subject}.pem"
         path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
         path.chmod(0o600)
         return path
+
+    def key_identifier(self) -> x509.AuthorityKeyIdentifier:
+        """What tells whose signature it is."""
+        return x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
 
     @staticmethod
     def _subject_key(key: ec.EllipticCurvePrivateKey) -> x509.SubjectKeyIdentifier:

@@ -1,6 +1,7 @@
 """An HTTPS host on loopback with a throw-away CA, for what a sending MTA meets at a policy host."""
 
 import contextlib
+import socket
 import socketserver
 import ssl
 import threading
@@ -21,6 +22,7 @@ class Served:
     content_type: str | None = "text/plain; charset=utf-8"
     extra: tuple[str, ...] = ()
     drip_s: float = 0.0  # wait so long before each byte of the body
+    wait_s: float = 0.0  # and before the answer
     tells_length: bool = True
 
     def head(self) -> bytes:
@@ -48,27 +50,48 @@ class PolicyHost:
         return f"{self.address}:{self.port}"
 
 
-@contextlib.contextmanager
-def policy_host(
-    folder: Path, served: Served, *names: str, is_expired: bool = False
-) -> Iterator[PolicyHost]:
-    """Answer every request with ``served`` while the block runs, for these names."""
-    authority = Authority(folder)
-    chain = authority.issue(*names, is_expired=is_expired)
+def server_context(chain: Path) -> ssl.SSLContext:
+    """What a server that has this key and these certificates offers by default."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
-    host = PolicyHost("127.0.0.1", 0, str(authority.file))
+    return context
+
+
+@contextlib.contextmanager
+def policy_host(
+    folder: Path,
+    served: Served,
+    *names: str,
+    is_expired: bool = False,
+    context: ssl.SSLContext | None = None,
+    at: tuple[str, int] = ("127.0.0.1", 0),
+) -> Iterator[PolicyHost]:
+    """Answer every request with ``served`` while the block runs, for these names.
+
+    ``context`` stands in for one with a certificate of an authority of its own.
+    """
+    ca_file = folder / "ca.pem"
+    if context is None:
+        authority = Authority(folder)
+        context, ca_file = (
+            server_context(authority.issue(*names, is_expired=is_expired)),
+            authority.file,
+        )
+    secure = context
+    host = PolicyHost(at[0], 0, str(ca_file))
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             with contextlib.suppress(OSError):
-                _serve(context.wrap_socket(self.request, server_side=True), served, host)
+                _serve(secure.wrap_socket(self.request, server_side=True), served, host)
 
     class Server(socketserver.ThreadingTCPServer):
         allow_reuse_address = True
         daemon_threads = True
+        request_queue_size = 128
+        address_family = socket.AF_INET6 if ":" in at[0] else socket.AF_INET
 
-    with Server(("127.0.0.1", 0), Handler) as server:
+    with Server(at, Handler) as server:
         host.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -85,6 +108,7 @@ def _serve(client: ssl.SSLSocket, served: Served, host: PolicyHost) -> None:
         while b"\r\n\r\n" not in received and (more := client.recv(65_536)):
             received += more
         host.requests.append(received)
+        time.sleep(served.wait_s)
         client.sendall(served.head())
         if not served.drip_s:
             client.sendall(served.body)

@@ -20,6 +20,7 @@ SOURCE = "event-file"
 CLIENT_KEY = f"main.client_key({', '.join(KEY_COLUMNS)})"  # the macro that prepare makes
 _OURS = ("client_key", "loaded_at")  # columns that no event has
 _TICK = timedelta(microseconds=1)
+_CHECKS = ("checks_v1", "check_hosts_v1", "check_findings_v1")  # kept as long as events
 
 _JSON_TYPES = {"STRING": "VARCHAR", "TIMESTAMP": "VARCHAR", "INT64": "BIGINT", "BOOL": "BOOLEAN"}
 _KINDS = {  # what json_type says of a value of that type, the usual first
@@ -185,6 +186,11 @@ def expire(connection: Connection, at: datetime, days: int) -> int:
     connection.execute(
         "DELETE FROM mta_sts_raw.load_positions_v1 WHERE loaded_at < $before", {"before": before}
     )
+    for table in _CHECKS:
+        connection.execute(
+            f"DELETE FROM mta_sts_raw.{table} WHERE checked_at < $before",  # noqa: S608
+            {"before": before},
+        )
     expired = reports.expire(connection, before)
     if isinstance(oldest, datetime) and oldest < before:
         expired += counted.expire(connection, before)

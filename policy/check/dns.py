@@ -12,9 +12,8 @@ import dns.nameserver
 import dns.query
 import dns.rdatatype
 import dns.resolver
-from dns.rdtypes.ANY.MX import MX
-from dns.rdtypes.ANY.TXT import TXT
 
+from policy.check.answers import NO_NAME, absent, mx_host, plain, strings
 from policy.check.model import Lookup, MxHost, Outcome
 
 TRY_S = 2.0  # for one server to answer one question
@@ -48,13 +47,13 @@ class Resolver:
 
     def mx(self, domain: str) -> Lookup[MxHost]:
         """The MX records of a domain, the preferred first."""
-        found = self._ask(domain, "MX", _mx)
+        found = self._ask(domain, "MX", mx_host)
         ordered = tuple(sorted(found.values, key=lambda said: (said.preference, said.host)))
         return _with_values(found, ordered)
 
     def txt(self, name: str) -> Lookup[tuple[bytes, ...]]:
         """The TXT records at a name, each a sequence of strings; CNAMEs are followed."""
-        return self._ask(name, "TXT", _strings)
+        return self._ask(name, "TXT", strings)
 
     def addresses(self, name: str) -> Lookup[str]:
         """The addresses of a name, IPv6 first; CNAMEs are followed."""
@@ -87,9 +86,9 @@ class Resolver:
                 dns.name.from_text(name), kind, search=False, lifetime=allowed
             )
         except dns.resolver.NXDOMAIN:
-            return Lookup(name, kind, Outcome.ABSENT, reason="no such name")
+            return Lookup(name, kind, Outcome.ABSENT, reason=NO_NAME)
         except dns.resolver.NoAnswer:
-            return Lookup(name, kind, Outcome.ABSENT, reason=f"no {kind} record at that name")
+            return Lookup(name, kind, Outcome.ABSENT, reason=absent(kind))
         except (dns.exception.DNSException, OSError) as error:
             return Lookup(name, kind, Outcome.UNKNOWN, reason=_reason(error, allowed))
         return Lookup(
@@ -149,25 +148,7 @@ def _with_values(found: Lookup[_T], values: tuple[_T, ...]) -> Lookup[_T]:
 
 def _chain(answer: dns.resolver.Answer) -> tuple[str, ...]:
     aliases = answer.chaining_result.cnames
-    return tuple(_plain(rdata.target) for rrset in aliases for rdata in rrset)
-
-
-def _mx(rdata: object) -> MxHost:
-    if not isinstance(rdata, MX):
-        raise TypeError(f"expected MX, found {type(rdata)}")
-    return MxHost(rdata.preference, _plain(rdata.exchange))
-
-
-def _strings(rdata: object) -> tuple[bytes, ...]:
-    if not isinstance(rdata, TXT):
-        raise TypeError(f"expected TXT, found {type(rdata)}")
-    return tuple(rdata.strings)
-
-
-def _plain(name: dns.name.Name) -> str:
-    """The name in lower case; the root, which a null MX names, stays a dot."""
-    text = name.to_text().lower()
-    return text if text == "." else text.removesuffix(".")
+    return tuple(plain(rdata.target) for rrset in aliases for rdata in rrset)
 
 
 def _reason(error: Exception, allowed_s: float) -> str:

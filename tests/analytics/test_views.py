@@ -109,6 +109,43 @@ DEFAULTS: Mapping[str, Row] = {
         "failed_session_count": 1,
         "received_at": datetime(2026, 11, 21, 9, tzinfo=UTC),
     },
+    "checks_v1": {
+        "check_id": "",
+        "checked_at": NOW,
+        "policy_domain": "example.com",
+        "outcome": "right",
+        "error_count": 0,
+        "warning_count": 0,
+        "notice_count": 0,
+        "unknown_count": 0,
+        "has_smtp": True,
+        "took_ms": 500,
+        "is_sample": False,
+    },
+    "check_hosts_v1": {
+        "check_id": "",
+        "checked_at": NOW,
+        "policy_domain": "example.com",
+        "role": "mx",
+        "host": "mx.example.com",
+        "outcome": "right",
+        "is_sample": False,
+    },
+    "check_findings_v1": {
+        "check_id": "",
+        "checked_at": NOW,
+        "policy_domain": "example.com",
+        "finding_number": 1,
+        "code": "policy-slow",
+        "severity": "warning",
+        "subject": "mta-sts.example.com",
+        "observed": "",
+        "expected": "",
+        "section": "RFC 8461, 3.3",
+        "remedy": "",
+        "whose": "policy-host",
+        "is_sample": False,
+    },
 }
 NUMBERED: Mapping[str, str] = {
     "tlsrpt_reports_v1": "raw_hash",
@@ -265,6 +302,8 @@ def test_values_have_the_types_of_the_schema(connection: duckdb.DuckDBPyConnecti
         [{"held_policy_fingerprint": "fa", "failed_session_count": 1}],
     )
     insert(connection, "tlsrpt_failure_details_v1", [{"result_type": "sts-policy-fetch-error"}])
+    for table in ("checks_v1", "check_hosts_v1", "check_findings_v1"):
+        insert(connection, table, [{}])
     for view in CATALOGUE.views:
         row = answer(connection, view)[0]
         for column in CATALOGUE.schema(view).columns:

@@ -74,7 +74,13 @@ class Namespace:
         where = ("local", to, "dev", "lo", "table", "local", "src", address)
         _ip("-n", self.name, "route", "replace", *where)
 
-    def run(self, command: Command, *, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        self,
+        command: Command,
+        *,
+        text: str | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
             self._inside(command),
@@ -82,7 +88,7 @@ class Namespace:
             capture_output=True,
             check=False,
             encoding="utf-8",
-            env=_environ({}),
+            env=_environ(environ or {}),
             timeout=60,
         )
 

@@ -6,21 +6,43 @@ import pytest
 
 from policy.findings import Finding, Severity, worst_first
 from policy.register import REGISTER, Rule, finding
+from tests.policy.check.judge import test_changes, test_host, test_mx, test_records, test_reports
 from tests.policy.test_listing import CASES as FOLDER_CASES
 from tests.policy.test_review import CASES as TEXT_CASES
+
+FACTS = (
+    *test_records.FACTS,
+    *test_host.HOST_FACTS,
+    *test_host.ANSWER_FACTS,
+    *test_mx.RECORD_FACTS,
+    *test_mx.HOST_FACTS,
+    *test_reports.FACTS,
+    *test_changes.FACTS,
+)
+RESULT_TYPES = (  # RFC 8460, 4.3
+    "starttls-not-supported", "certificate-host-mismatch", "certificate-expired",
+    "certificate-not-trusted", "validation-failure", "sts-policy-fetch-error",
+    "sts-policy-invalid", "sts-webpki-invalid",
+)  # fmt: skip
+SECTION = r"RFC (8461|8460|5321|7505|7672), [0-9]+(\.[0-9]+)*|STS Witness, policy folder"
 
 
 def test_every_code_is_produced_by_a_case() -> None:
     produced = {case[0] for case in TEXT_CASES} | {case[0] for case in FOLDER_CASES}
-    assert produced == set(REGISTER)
+    assert produced | {fact.code for fact in FACTS} == set(REGISTER)
 
 
 @pytest.mark.parametrize("rule", REGISTER.values(), ids=list(REGISTER))
 def test_a_rule_is_complete(rule: Rule) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", rule.code)
-    assert re.fullmatch(r"RFC 8461, [0-9]+(\.[0-9]+)*|STS Witness, policy folder", rule.section)
-    assert re.fullmatch(r"[A-Za-z*'].*\.", rule.meaning)
-    assert rule.severity is not Severity.UNKNOWN
+    assert re.fullmatch(SECTION, rule.section)
+    for text in (rule.meaning, rule.cause, rule.remedy):
+        assert re.fullmatch(r"""[A-Za-z*'=].*[a-z0-9"').]\.?""", text)
+        assert text.endswith(".")
+    assert rule.whose.words
+    assert rule.result_type in {"", *RESULT_TYPES}
+    assert rule.is_vital or rule.severity is Severity.UNKNOWN
+    assert (rule.unenforced is None) or rule.severity is Severity.ERROR
     assert len(set(rule.senders)) == len(rule.senders)
 
 

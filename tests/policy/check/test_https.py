@@ -55,7 +55,7 @@ def test_a_body_is_read_to_one_byte_more_than_senders_read(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("names", "is_expired", "said"),
     [
-        (("www.example.com",), False, "Hostname mismatch"),
+        (("www.example.com",), False, "it is for www.example.com, not for mta-sts.example.com"),
         ((NAME,), True, "certificate has expired"),
     ],
 )

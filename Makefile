@@ -17,7 +17,7 @@ test: .venv/.dev lint
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope
 
 # Needs root, network namespaces, nsd, nginx and postfix; a test whose needs are absent skips and says which.
-test-real: .venv/.dev .venv/.real
+test-real: .venv/.dev .venv/.real .venv/.checker
 	$(BIN)/python -m pytest -m real -rs
 
 # One mail from Postfix to Postfix under a policy of ours: both logs beside the warehouse. Needs root too.
@@ -62,4 +62,10 @@ clean:
 	$(PYTHON) -m venv .venv/sender
 	.venv/sender/bin/python -m pip --disable-pip-version-check --quiet install \
 		postfix-mta-sts-resolver==1.5.1 'aiodns<5' 'aiohttp<4'
+	@touch $@
+
+# Kept apart too: another checker, to be compared with.
+.venv/.checker: .venv/.base
+	$(PYTHON) -m venv .venv/checker
+	.venv/checker/bin/python -m pip --disable-pip-version-check --quiet install checkdmarc==6.0.4
 	@touch $@

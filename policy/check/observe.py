@@ -158,7 +158,7 @@ class _Look:
             *(self._mx_host(host, preference) for host, preference in chosen)
         )
         if is_implicit:
-            seen = [replace(each, is_implicit=True) for each in seen if each.addresses.addresses]
+            seen = [replace(each, is_implicit=True) for each in seen if _may_be(each.addresses)]
         return found, tuple(seen), len(hosts) - len(chosen)
 
     async def tlsrpt(self) -> tuple[Answers[tuple[bytes, ...]], tuple[RuaObservation, ...]]:
@@ -274,6 +274,12 @@ class _Look:
             at = Place(host, address, means.smtp_port)
             return await smtp.rcpt(means.gate, means.contexts, at, seen.mailbox, self._until)
         return answer
+
+
+def _may_be(found: HostAddresses) -> bool:
+    """Whether a host has an address, or could not be asked for one."""
+    unknown = Outcome.UNKNOWN in (found.ipv6.outcome, found.ipv4.outcome)
+    return bool(found.addresses) or unknown
 
 
 def _is_implicit(found: Lookup[MxHost]) -> bool:

@@ -24,7 +24,7 @@ test-real: .venv/.dev .venv/.real .venv/.checker
 lab: .venv/.dev .venv/.real
 	@$(BIN)/python -m tests.lab
 
-bench: .venv/.dev
+bench: .venv/.dev .venv/.checker
 	$(BIN)/python -m tests.bench
 
 lint: .venv/.dev

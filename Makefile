@@ -21,14 +21,14 @@ fuzz: .venv/.dev
 	$(BIN)/python -m tests.tlsrpt.fuzz --minutes 10
 
 # Needs root, network namespaces, nsd, nginx, postfix and dovecot; a test whose needs are absent skips and says which.
-test-real: .venv/.dev .venv/.real
+test-real: .venv/.dev .venv/.real .venv/.checker
 	$(BIN)/python -m pytest -m real -rs
 
 # One mail from Postfix to Postfix under a policy of ours: both logs beside the warehouse. Needs root too.
 lab: .venv/.dev .venv/.real
 	@$(BIN)/python -m tests.lab
 
-bench: .venv/.dev .venv/.peer
+bench: .venv/.dev .venv/.peer .venv/.checker
 	$(BIN)/python -m tests.bench
 
 lint: .venv/.dev
@@ -74,4 +74,10 @@ clean:
 .venv/.peer: .venv/.base
 	$(PYTHON) -m venv .venv/peer
 	.venv/peer/bin/python -m pip --disable-pip-version-check --quiet install parsedmarc==11.1.0
+	@touch $@
+
+# Kept apart too: another checker, to be compared with.
+.venv/.checker: .venv/.base
+	$(PYTHON) -m venv .venv/checker
+	.venv/checker/bin/python -m pip --disable-pip-version-check --quiet install checkdmarc==6.0.4
 	@touch $@

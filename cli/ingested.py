@@ -115,11 +115,10 @@ def show(tally: Tally, *, expired: int, retention_days: int, nothing: str) -> No
         say(f"Taken in: {', '.join(counts)}.", hang=2)
     if tally.proofs:
         proven = sum(tally.proofs[proof] for proof in PROVEN)
-        counts = ", ".join(f"{count:,} {proof}" for proof, count in _by_rank(tally.proofs))
-        say(f"Proven who sent them: {proven:,} of {tally.proofs.total():,} ({counts}).", hang=2)
+        all_of_them = tally.proofs.total()
+        say(f"Proven who sent them: {proven:,} of {all_of_them:,} ({_told(tally.proofs)}).", hang=2)
     if tally.proven_later:
-        counts = [f"{count:,} {proof}" for proof, count in _by_rank(tally.proven_later)]
-        say(f"Signatures of before, looked at now: {', '.join(counts)}.", hang=2)
+        say(f"Signatures of before, looked at now: {_told(tally.proven_later)}.", hang=2)
     if tally.rejected:
         click.echo("Rejected, with their bytes kept:")
         for each in tally.rejected:
@@ -142,6 +141,6 @@ def show(tally: Tally, *, expired: int, retention_days: int, nothing: str) -> No
         click.echo("Next: mta-sts reports")
 
 
-def _by_rank(proofs: Counter[Authentication]) -> list[tuple[Authentication, int]]:
-    """The proofs that there are, the best first."""
-    return [(proof, proofs[proof]) for proof in Authentication if proofs[proof]]
+def _told(proofs: Counter[Authentication]) -> str:
+    """How many there are of each proof, the best first."""
+    return ", ".join(f"{proofs[proof]:,} {proof}" for proof in Authentication if proofs[proof])

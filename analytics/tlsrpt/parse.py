@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from analytics.tlsrpt import addresses, dates, domains, held, hints, ijson, repair, wire
-from analytics.tlsrpt.errors import ReportError
+from analytics.tlsrpt import addresses, dates, documents, domains, held, hints, ijson, repair, wire
+from analytics.tlsrpt.errors import ReportError, SeveralReportsError
 from analytics.tlsrpt.hints import NOWHERE, Context
 from analytics.tlsrpt.limits import MAX_DETAILS, MAX_POLICIES
 from analytics.tlsrpt.model import FailureDetail, PolicyResult, Report
@@ -41,6 +41,7 @@ def report(data: bytes, context: Context = NOWHERE) -> Report:
     """The report that a JSON text holds; ``context`` helps where the text says too little.
 
     Raises:
+        SeveralReportsError: it holds more than one.
         ReportError: it is beyond repair.
     """
     plain = wire.plain(data)
@@ -51,6 +52,9 @@ def report(data: bytes, context: Context = NOWHERE) -> Report:
 
 
 def _repaired(data: bytes, context: Context) -> Report:
+    ijson.bounded(data)
+    if texts := documents.several(data):
+        raise SeveralReportsError(texts)
     found = ijson.read(data)
     document = repair.document(found.value, found.quirks)
     return _read(document, ijson.canonical(found.value), context, found.quirks, _policy)

@@ -4,7 +4,7 @@ import binascii
 
 from msgspec import Struct, structs
 
-from analytics.tlsrpt.containers import archive, compressed, documents, mail, sniff
+from analytics.tlsrpt.containers import archive, compressed, mail, sniff
 from analytics.tlsrpt.containers.sniff import Kind
 from analytics.tlsrpt.containers.values import Mail, Part, Refused, Unpacked
 from analytics.tlsrpt.errors import ReportError, told
@@ -94,15 +94,7 @@ class Unpacking:
         if not place.is_declared and not sniff.is_report(data):
             self._note("JSON that is no TLS report")
             return
-        if not documents.several(data):
-            self._add(data, place)
-            return
-        texts = documents.split(data)
-        if len(texts) == 1:
-            self._add(texts[0], place)
-            return
-        for number, text in enumerate(texts, start=1):
-            self._add(text, place.within("json-several", member=f"document {number}"))
+        self._add(data, place)
 
     def _add(self, data: bytes, place: _Place) -> None:
         if len(self._parts) == MAX_PARTS:

@@ -98,11 +98,10 @@ def row(taken: Taken) -> Mapping[str, object]:
     }
 
 
-def show(tally: Tally, *, expired: int, retention_days: int, nothing: str) -> None:
+def show(tally: Tally, nothing: str) -> None:
     """Print one screen: counts, what was rejected and why, and the next command.
 
-    ``expired`` is how many of the reports are older than the retention, ``nothing`` what to say
-    where nothing was found.
+    ``nothing`` is what to say where nothing was found.
     """
     if not tally.statuses:
         say(nothing)
@@ -131,12 +130,6 @@ def show(tally: Tally, *, expired: int, retention_days: int, nothing: str) -> No
         if more := len(tally.unserved) - len(domains):
             domains.append(f"{more:,} more")
         say(f"Not served here, kept and marked: {', '.join(domains)}.", hang=2)
-    if expired:
-        say(
-            f"{expired:,} came more than {retention_days:,} days ago and go at the next command; "
-            "MTA_STS_RETENTION_DAYS keeps them longer.",
-            hang=2,
-        )
     if any(tally.statuses[status] for status in REPORTS):
         click.echo("Next: mta-sts reports")
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from analytics.warehouse.connection import Connection, transaction
 
-_RAW = "mta_sts_raw.tlsrpt_raw_v1"
+_RAW = "mta_sts_raw.tlsrpt_raw_v1"  # each item that was taken in, also what was rejected
 _REPORTS = "mta_sts_raw.tlsrpt_reports_v1"
 _CONTENT = ("mta_sts_raw.tlsrpt_policy_results_v1", "mta_sts_raw.tlsrpt_failure_details_v1")
 
@@ -16,22 +16,17 @@ def expire(connection: Connection, before: datetime) -> int:
     be taken in again. The content of a report that came again stays as long as it is needed.
     """
     old = {"before": before}
-    oldest = f"""
-        SELECT LEAST((SELECT MIN(ingested_at) FROM {_RAW}), (SELECT MIN(ingested_at) FROM {_REPORTS}))
-    """  # noqa: S608 - names of ours
-    ((first,),) = connection.execute(oldest).fetchall()
+    ((first,),) = connection.execute(f"SELECT MIN(ingested_at) FROM {_RAW}").fetchall()  # noqa: S608
     if not isinstance(first, datetime) or first >= before:
         return 0
     with transaction(connection):
-        ((count,),) = connection.execute(
-            f"""
-            DELETE FROM {_REPORTS}
-            WHERE raw_hash IN (SELECT raw_hash FROM {_RAW} WHERE ingested_at < $before)
-                OR ingested_at < $before AND raw_hash NOT IN (SELECT raw_hash FROM {_RAW})
-            """,  # noqa: S608 - names of ours
-            old,
-        ).fetchall()
-        connection.execute(f"DELETE FROM {_RAW} WHERE ingested_at < $before", old)  # noqa: S608
+        ((count,),), _raw = (
+            connection.execute(
+                f"DELETE FROM {table} WHERE ingested_at < $before",  # noqa: S608 - a name of ours
+                old,
+            ).fetchall()
+            for table in (_REPORTS, _RAW)
+        )
         for table in _CONTENT:
             connection.execute(
                 f"""

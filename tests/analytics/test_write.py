@@ -163,7 +163,7 @@ def test_reports_go_with_their_retention_and_shared_content_with_the_last(desk: 
         key, received = {"content_hash": content}, {"received_at": old}
         body = raw(str(number).encode(), received_at=old, ingested_at=at)
         desk.warehouse.write("tlsrpt_raw_v1", [body])
-        row = report | key | received | {"raw_hash": body["raw_hash"]}  # read again since
+        row = report | key | received | {"raw_hash": body["raw_hash"], "ingested_at": at}
         desk.warehouse.write("tlsrpt_reports_v1", [row])
         if number != 3:
             desk.warehouse.write("tlsrpt_policy_results_v1", [result | key | received])

@@ -4,6 +4,7 @@ import base64
 import gzip
 import io
 import json
+import random
 import zipfile
 import zlib
 
@@ -243,3 +244,21 @@ def test_what_is_no_report_is_other(data: bytes, what: str) -> None:
 
 def test_names_of_the_package() -> None:
     assert set(containers.__all__) == {"Mail", "Part", "Refused", "Unpacked", "split", "unpack"}
+
+
+@pytest.mark.parametrize("cut", range(1, 8))
+def test_base64_that_was_cut(cut: int) -> None:
+    """A copy by hand: no more than what was lost is lost."""
+    found = unpack(base64.b64encode(MEMBER)[:-cut])
+    assert found.parts or found.refused
+
+
+def test_archives_in_one_another_share_one_limit() -> None:
+    """Else a thousand small archives could each be inflated to the limit."""
+    noise = random.Random(8460).randbytes(300_000)  # noqa: S311 - keeps the ratio below its limit
+    inner = archive(("n", noise), ("a.txt", b"x" * 30_000_000 + noise), ("z.json", REPORT))
+    found = unpack(archive(*((f"{number}.zip", inner) for number in range(6))))
+    assert len(found.parts) == 6  # what is small still fits
+    assert [refused.member for refused in found.refused] == [
+        f"entry {number + 1} {number}.zip, entry 2 a.txt" for number in (2, 3, 4, 5)
+    ]

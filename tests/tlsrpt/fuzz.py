@@ -119,7 +119,7 @@ _PIECES = st.binary(max_size=8) | st.sampled_from(
 )
 _EDITS = st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, 40), _PIECES), max_size=6)
 BENT = st.builds(_bent, st.deferred(lambda: st.sampled_from(samples())), _EDITS)
-WRAPPED = st.builds(lambda data, wrap: wrap(data), BENT, st.sampled_from([gzip.compress, bytes]))
+WRAPPED = BENT | BENT.map(lambda data: gzip.compress(data, mtime=0))
 
 _TEXTS = st.text(max_size=12) | st.sampled_from(
     ["", "sts", "tlsa", "example.com", "mx: a.example", "2026-11-01T00:00:00", "[\"a\"]", "::1", "\ud800"]

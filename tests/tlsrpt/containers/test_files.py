@@ -76,6 +76,7 @@ def test_one_report(data: bytes, quirks: tuple[str, ...]) -> None:
         gzip.compress(REPORT) + gzip.compress(OTHER),
         gzip.compress(REPORT + b"\n" + OTHER),
     ],
+    ids=range(5),
 )
 def test_several_reports_in_one_text(data: bytes) -> None:
     (whole,) = unpack(data).parts

@@ -160,10 +160,10 @@ def test_reports_go_with_their_retention_and_shared_content_with_the_last(desk: 
     detail = {"policy_index": 0, "detail_index": 0, "result_type": "certificate-expired"}
     old, young = NOW - 401 * days, NOW - 399 * days
     for number, content, at in ((1, "a", old), (2, "b", old), (3, "b", young)):
-        key, received = {"content_hash": content}, {"received_at": at}
-        body = raw(str(number).encode(), **received)
+        key, received = {"content_hash": content}, {"received_at": old}
+        body = raw(str(number).encode(), received_at=old, ingested_at=at)
         desk.warehouse.write("tlsrpt_raw_v1", [body])
-        row = report | key | received | {"raw_hash": body["raw_hash"]}
+        row = report | key | received | {"raw_hash": body["raw_hash"], "ingested_at": at}
         desk.warehouse.write("tlsrpt_reports_v1", [row])
         if number != 3:
             desk.warehouse.write("tlsrpt_policy_results_v1", [result | key | received])

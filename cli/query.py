@@ -11,7 +11,7 @@ import click
 from analytics.warehouse.base import Answer, Limits
 from analytics.warehouse.catalogue import Catalogue
 from cli.output import csv_lines, fitted, json_lines, local, table
-from cli.warehouse import load, opened, settings_with, warehouse_option
+from cli.warehouse import is_in_cloud, load, opened, settings_with, warehouse_option
 
 _LIMIT = 1_000  # rows of a table that a person may still look through
 _SECONDS = 20.0  # less than others wait for the warehouse
@@ -66,10 +66,10 @@ def query(
     if text is None:
         _print(_views(catalogue), form, "UTC")
         return
-    from analytics.warehouse.query import checked  # slow to import
+    from analytics.warehouse.query import checked, checked_in_cloud  # slow to import
 
-    sql = checked(text, catalogue)
     chosen = settings_with(warehouse)
+    sql = (checked_in_cloud if is_in_cloud(chosen) else checked)(text, catalogue)
     desk = opened(chosen)
     load(desk, datetime.now(UTC))
     if limit is None and form == "table":

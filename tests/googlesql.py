@@ -4,6 +4,7 @@ It is ZetaSQL compiled to WebAssembly. Compiling that to this machine's code tak
 cores, so the result is kept in a folder that the caller gives, and read again in 2 ms.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from importlib.metadata import version
@@ -19,14 +20,18 @@ from zetasql.core.wasm_client import (  # type: ignore[import-untyped]
 )
 from zetasql.types import (  # type: ignore[import-untyped]
     AnalyzerOptions,
+    ArrayType,
     Function,
     FunctionArgumentType,
     FunctionArgumentTypeOptions,
     FunctionEnums,
     FunctionSignature,
     ProductMode,
+    ResolvedNodeKind,
     SignatureArgumentKind,
     SimpleCatalog,
+    StructField,
+    StructType,
     Type,
     TypeKind,
     ZetaSQLBuiltinFunctionOptions,
@@ -35,6 +40,8 @@ from zetasql.wasi import get_wasm_path  # type: ignore[import-untyped]
 
 from analytics.warehouse.base import Parameter
 from analytics.warehouse.catalogue import RAW, VIEWS, Catalogue
+from tests.analytics.build import START, event
+from tests.sink import REQUESTS, Column, Sink, request_entry
 
 _KINDS = {
     "BOOL": TypeKind.TYPE_BOOL,
@@ -45,9 +52,16 @@ _KINDS = {
     "STRING": TypeKind.TYPE_STRING,
     "TIMESTAMP": TypeKind.TYPE_TIMESTAMP,
 }
+_OF_SINK = {"BOOLEAN": "BOOL", "FLOAT": "FLOAT64", "INTEGER": "INT64"}  # as its API has them
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 # BigQuery has these two (its reference, aggregate functions), the published analyser has not
 _OF_BIGQUERY = ("MAX_BY", "MIN_BY")
+_STATEMENTS = (
+    ResolvedNodeKind.RESOLVED_QUERY_STMT,
+    ResolvedNodeKind.RESOLVED_DELETE_STMT,
+    ResolvedNodeKind.RESOLVED_MERGE_STMT,
+    ResolvedNodeKind.RESOLVED_UPDATE_STMT,
+)
 _PARAMETERS: Mapping[type, str] = {
     str: "STRING",
     bool: "BOOL",
@@ -71,11 +85,14 @@ class GoogleSql:
         self._language = self._service.get_language_options(maximum_features=True)
         # the names of types that the public products have: no DOUBLE, no INT32
         self._language.product_mode = ProductMode.PRODUCT_EXTERNAL
+        self._language.supported_statement_kinds = list(_STATEMENTS)
         functions = ZetaSQLBuiltinFunctionOptions(language_options=self._language)
         self._catalog = CatalogBuilder("project").with_builtin_functions(functions).build()
         self._catalog.custom_function += [_extreme(name) for name in _OF_BIGQUERY]
         for dataset, names in ((RAW, catalogue.tables), (VIEWS, catalogue.views)):
             tables = [_table(name, catalogue) for name in names]
+            if dataset == RAW:
+                tables += _sink_tables()
             self._catalog.catalog.append(SimpleCatalog(name=dataset, table=tables))
 
     def columns(
@@ -92,22 +109,25 @@ class GoogleSql:
             for column in told.output_column_list
         ]
 
-    def check(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> None:
-        """Analyse a statement that gives no columns, such as a MERGE.
+    def check(self, sql: str, types: Mapping[str, str]) -> None:
+        """Analyse a statement that gives no columns, such as a MERGE; parameters by their types.
 
         Raises:
             RefusedError: it is none that GoogleSQL has.
         """
-        self._analysed(sql, parameters or {})
+        self._analysed_with(sql, {name: named_type(text) for name, text in types.items()})
 
     def _analysed(self, sql: str, parameters: Mapping[str, Parameter]) -> Analyzer:
+        return self._analysed_with(
+            sql,
+            {name: _plain(_PARAMETERS[type(value)]) for name, value in parameters.items()},
+        )
+
+    def _analysed_with(self, sql: str, types: Mapping[str, Type]) -> Analyzer:
         options = AnalyzerOptions(
             language_options=self._language,
             query_parameters=[
-                AnalyzerOptions.QueryParameter(
-                    name=name, type=Type(type_kind=_KINDS[_PARAMETERS[type(value)]])
-                )
-                for name, value in parameters.items()
+                AnalyzerOptions.QueryParameter(name=name, type=kind) for name, kind in types.items()
             ],
         )
         try:
@@ -121,6 +141,46 @@ def _table(name: str, catalogue: Catalogue) -> Analyzer:
     for column in catalogue.schema(name).columns:
         table.add_column(column.name, _KINDS[column.type])
     return table.build()
+
+
+def _sink_tables() -> list[Analyzer]:
+    """The tables of the log sink, with the columns that a first event and request give them."""
+    written = Sink()
+    written.lines([event(1)])
+    written.write(REQUESTS, request_entry(START, trace_id="a" * 32, span_id="b" * 16))
+    tables = []
+    for name, shape in written.tables.items():
+        table = TableBuilder(name)
+        for column, found in shape.columns.items():
+            table.add_column(column, _of_sink(found))
+        tables.append(table.build())
+    return tables
+
+
+def _of_sink(column: Column) -> Type:
+    if column.kind == "RECORD":
+        return _struct({name: _of_sink(part) for name, part in column.parts.items()})
+    return _plain(_OF_SINK.get(column.kind, column.kind))
+
+
+def named_type(text: str) -> Type:
+    """A type as GoogleSQL writes it: STRING, ARRAY<STRING>, ARRAY<STRUCT<a STRING, b INT64>>."""
+    if found := re.fullmatch(r"ARRAY<(.*)>", text):
+        kind = TypeKind.TYPE_ARRAY
+        return Type(type_kind=kind, array_type=ArrayType(element_type=named_type(found[1])))
+    if found := re.fullmatch(r"STRUCT<(.*)>", text):
+        parts = dict(part.split(" ", 1) for part in found[1].split(", "))
+        return _struct({name: named_type(part) for name, part in parts.items()})
+    return _plain(text)
+
+
+def _struct(parts: Mapping[str, Type]) -> Type:
+    fields = [StructField(field_name=name, field_type=kind) for name, kind in parts.items()]
+    return Type(type_kind=TypeKind.TYPE_STRUCT, struct_type=StructType(field=fields))
+
+
+def _plain(name: str) -> Type:
+    return Type(type_kind=_KINDS[name])
 
 
 def _extreme(name: str) -> Function:

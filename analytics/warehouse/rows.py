@@ -52,7 +52,7 @@ def write(
     schema = catalogue.schema(table)
     once = {tuple(row.get(name) for name in schema.key): row for row in rows}
     for row in once.values():
-        _check(table, schema.columns, row)
+        check(table, schema.columns, row)
     with transaction(connection):
         read_as = {column.name: _READ_AS[column.type] for column in schema.columns}
         given(connection, "given", read_as, list(once.values()))
@@ -75,7 +75,12 @@ def _clear(connection: Connection, table: str, by: Sequence[str]) -> None:
     connection.execute(sql)
 
 
-def _check(table: str, columns: Sequence[Column], row: Row) -> None:
+def check(table: str, columns: Sequence[Column], row: Row) -> None:
+    """See whether a row is one of the table.
+
+    Raises:
+        ValueError: it has a column that the table has not, or lacks one that is required.
+    """
     if unknown := sorted(row.keys() - {column.name for column in columns}):
         raise ValueError(f"{table}: there is no column {unknown[0]}")
     for column in columns:

@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import re
 import signal
 import sys
 import time
@@ -14,7 +15,7 @@ from types import FrameType
 import pytest
 
 from analytics.warehouse.base import Parameter
-from analytics.warehouse.catalogue import Catalogue
+from analytics.warehouse.catalogue import SHIPPED, Catalogue, references
 from analytics.warehouse.clients import CLIENT_KEY_SQL, KEY_COLUMNS
 from analytics.warehouse.duckdb import DeskWarehouse
 from tests.analytics.build import Desk, event
@@ -64,6 +65,36 @@ def test_view_that_bigquery_would_refuse_is_refused(
     with pytest.raises(RefusedError) as caught:
         googlesql.columns(view.replace(text, instead))
     assert reason in str(caught.value)
+
+
+LOADS = sorted(path.relative_to(SHIPPED / "loads") for path in SHIPPED.glob("loads/*/*.sql"))
+
+
+@pytest.mark.parametrize("path", LOADS, ids=str)
+def test_statement_of_a_load_is_googlesql(googlesql: GoogleSql, path: Path) -> None:
+    text = CATALOGUE.statement(path.parent.name, path.stem)
+    googlesql.check(text, parameters(text))
+
+
+def parameters(text: str) -> dict[str, str]:
+    """The parameters of a statement by its first comment, with their types."""
+    comment = " ".join(line[3:] for line in text.splitlines() if line.startswith("-- "))
+    told = comment.partition("Parameters: ")[2]
+    return dict(re.findall(r"@([a-z_]+) (ARRAY<STRUCT<[^>]*>>|ARRAY<[^>]*>|[A-Z0-9]+)", told))
+
+
+@pytest.mark.parametrize("path", LOADS, ids=str)
+def test_statement_of_a_load_names_what_it_reads_and_takes(path: Path) -> None:
+    text = CATALOGUE.statement(path.parent.name, path.stem)
+    head, body = text.split("\n", 1)[0], text.partition("\n")[2]
+    assert head.startswith("-- ")
+    comment = " ".join(line[3:] for line in text.splitlines() if line.startswith("-- "))
+    said = re.findall(r"Reads: ([^.]*)[.]", comment)
+    table = path.parent.name
+    reads = {name for _dataset, name in references(body)} - {table}
+    assert {name for part in said for name in part.split(", ")} - {table} == reads
+    used = set(re.findall(r"@([a-z_]+)", re.sub(r"--[^\n]*", "", body)))
+    assert used == parameters(text).keys()
 
 
 def test_client_key_is_googlesql(googlesql: GoogleSql) -> None:
@@ -116,7 +147,7 @@ COMMANDS = (
     *(("senders", "--by", by) for by in ("address", "operator", "software")),
     ("identify", "--offline"),
     ("query", "SELECT COUNT(*) AS n FROM policy_fetches"),
-    *(("query", view) for view in CATALOGUE.views),
+    *(("query", view) for view in CATALOGUE.desk_views),
 )
 
 

@@ -65,6 +65,7 @@ class LogService:
     # called between the pages of a listing, as time goes on while somebody reads
     between: Callable[[], None] = lambda: None
     tokens: dict[str, int] = field(default_factory=dict)
+    channels: list[grpc.Channel] = field(default_factory=list)
 
     def config(self) -> ConfigServiceV2Client:
         """The library's client for sinks, asking here."""
@@ -79,7 +80,8 @@ class LogService:
         )
 
     def _channel(self) -> grpc.Channel:
-        return grpc.insecure_channel(self.address)
+        self.channels.append(grpc.insecure_channel(self.address))
+        return self.channels[-1]
 
     def routed(self, name: str) -> list[LogEntry]:
         """The entries that a sink takes, as they come from its making on."""
@@ -191,6 +193,8 @@ def log_service() -> Iterator[LogService]:
     try:
         yield service
     finally:
+        for channel in service.channels:
+            channel.close()
         server.stop(grace=None).wait()
 
 

@@ -140,6 +140,19 @@ class Cloud:
                 assert self.client.insert_rows_json(made, part, row_ids=[None] * len(part)) == []
             self._sent[name] = len(table.rows)
 
+    def empty(self) -> None:
+        """Delete the rows of all tables of ours that have some, and the sink's tables."""
+        for name in self._sent:
+            self.client.delete_table(self.place.table(name))
+        self._sent, self.sink = {}, Sink()
+        counts = " UNION ALL ".join(
+            f"SELECT '{name}' AS name, COUNT(*) AS n FROM mta_sts_raw.{name}"  # noqa: S608
+            for name in self.catalogue.tables
+        )
+        full = self.rows(f"SELECT name FROM ({counts}) AS counts WHERE n > 0")  # noqa: S608
+        for (name,) in full:
+            self.rows(f"DELETE FROM mta_sts_raw.{name} AS t WHERE TRUE")  # noqa: S608
+
     def make_views(self, *names: str) -> None:
         """Make these views, or all of them, those first that others read."""
         for name in self.catalogue.views_in_order():

@@ -71,6 +71,13 @@ def test_location_and_bytes_are_for_bigquery(tmp_path: Path) -> None:
     assert (found.location, found.max_bytes_billed) == (None, 20 * 2**30)
 
 
+_BIGQUERY = (
+    "MTA_STS_WAREHOUSE: expected duckdb:PATH or bigquery:PROJECT, a project's id of 6 to 30 of a-z, "
+    "0-9 and -, also with .PREFIX of a-z, 0-9, _"
+)
+_LOCATION = "MTA_STS_LOCATION: expected a location of BigQuery such as EU or europe-west1"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
@@ -115,8 +122,7 @@ def test_location_and_bytes_are_for_bigquery(tmp_path: Path) -> None:
             (
                 "MTA_STS_WAREHOUSE",
                 f"bigquery:{given}",
-                "MTA_STS_WAREHOUSE: expected duckdb:PATH or bigquery:PROJECT, a project's id of 6 "
-                f"to 30 of a-z, 0-9 and -, also with .PREFIX of a-z, 0-9, _; found {told}",
+                f"{_BIGQUERY}; found {told}",
             )
             for given, told in (
                 ("", "'bigquery:'"),
@@ -135,8 +141,7 @@ def test_location_and_bytes_are_for_bigquery(tmp_path: Path) -> None:
         (
             "MTA_STS_LOCATION",
             "EU; DROP",
-            "MTA_STS_LOCATION: expected a location of BigQuery such as EU or europe-west1, found "
-            "'EU; DROP'",
+            f"{_LOCATION}, found 'EU; DROP'",
         ),
         (
             "MTA_STS_MAX_BYTES_BILLED",

@@ -164,6 +164,6 @@ def _said(error: BaseException) -> str:
     text = error.message if isinstance(error, exceptions.GoogleAPICallError) else str(error)
     for noise in (_FOOTER, _DETAIL, _REQUEST):
         text = noise.sub("", str(text))
-    line = " ".join(text.split()) or type(error).__name__
+    line = " ".join(text.split()).removesuffix(".") or type(error).__name__
     shown = "".join(char if char.isprintable() else "\ufffd" for char in line)
     return shown if len(shown) <= _MAX_TEXT else f"{shown[:_MAX_TEXT]} …"

@@ -94,14 +94,14 @@ USING (
             -- the log refuses times that are further off, so only these days are looked at below
             AND fetched_at >= TIMESTAMP_SUB(logged_at, INTERVAL 1 DAY)
             AND fetched_at <= TIMESTAMP_ADD(logged_at, INTERVAL 1 DAY)
-            AND (policy_max_age IS NULL OR policy_max_age = TRUNC(policy_max_age))
-            AND http_status = TRUNC(http_status)
+            AND (policy_max_age IS NULL OR policy_max_age = SAFE_CAST(policy_max_age AS INT64))
+            AND http_status = SAFE_CAST(http_status AS INT64)
             AND outcome IS NOT NULL
             AND client_ip_source IS NOT NULL
             AND has_user_agent IS NOT NULL
             AND has_accept IS NOT NULL
-            AND response_bytes = TRUNC(response_bytes)
-            AND latency_us = TRUNC(latency_us)
+            AND response_bytes = SAFE_CAST(response_bytes AS INT64)
+            AND latency_us = SAFE_CAST(latency_us AS INT64)
             AND event_source IS NOT NULL
         -- the sink may deliver a line twice
         QUALIFY ROW_NUMBER() OVER (

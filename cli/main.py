@@ -28,6 +28,7 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "senders": ("cli.senders", "who fetches: confirmed, claimed, software, scanners"),
     "identify": ("cli.identify", "refresh the lists of networks and judge every client"),
     "query": ("cli.query", "ask a view, or one SELECT in GoogleSQL"),
+    "deploy": ("cli.deploy", "make the BigQuery datasets, views and the log sink"),
     "looker": ("cli.looker", "the links that make a Data Studio report"),
 }
 

@@ -1,5 +1,6 @@
 """Filters of Cloud Logging: which entries are ours. They can be pasted into the Log Explorer."""
 
+import re
 from datetime import datetime
 
 from policy.address import ClientIp
@@ -10,6 +11,7 @@ EVENTS = (EVENT, TLSRPT_EVENT)
 
 _STDOUT = 'log_id("run.googleapis.com/stdout")'
 _REQUESTS = 'log_id("run.googleapis.com/requests")'
+_REGION = re.compile(r'resource[.]labels[.]location="([^"]+)"')
 
 
 def sink(service: str, region: str, client_ip: ClientIp) -> str:
@@ -21,6 +23,17 @@ def sink(service: str, region: str, client_ip: ClientIp) -> str:
     if client_ip is not ClientIp.FULL:
         return f"{_of(service, region)}\nAND {lines}"
     return f"{_of(service, region)}\nAND (({lines})\nOR {_REQUESTS})"
+
+
+def has_requests(text: str) -> bool:
+    """Whether a filter takes the platform's log of requests."""
+    return _REQUESTS in text
+
+
+def region_of(text: str) -> str:
+    """The region that a filter is bound to, "" where it is none."""
+    found = _REGION.search(text)
+    return found[1] if found else ""
 
 
 def events(service: str, region: str) -> str:

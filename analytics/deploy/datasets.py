@@ -61,6 +61,16 @@ class Datasets:
                 sink_tables=dict(self._sink_tables(present)),
             )
 
+    def location(self) -> str:
+        """Where the data is already; "" where there is none yet.
+
+        Raises:
+            AnalyticsError: BigQuery does not answer, or does not let us look.
+        """
+        with told(self._place):
+            there = self._dataset(self._place.raw) or self._dataset(self._place.views)
+        return (there.location or "") if there else ""
+
     def make_dataset(self, wanted: Dataset) -> None:
         """Create a dataset, or give it the texts and readers that are wanted."""
         with told(self._place):

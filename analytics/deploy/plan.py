@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from analytics.cloudlog import filters
 from analytics.deploy.model import (
     Action,
     Authorised,
@@ -180,8 +181,7 @@ def _sink(wanted: Sink, found: Sink | None) -> Step:
     details = []
     if found.destination != wanted.destination:
         details.append(f"to {wanted.destination}, not {found.destination}")
-    if found.filter.split() != wanted.filter.split():
-        details.append("its filter")
+    details += _filter(wanted.filter, found.filter)
     if found.is_disabled:
         details.append("it is switched off, and switched on again")
     if not found.is_partitioned:
@@ -195,6 +195,17 @@ def _sink(wanted: Sink, found: Sink | None) -> Step:
             "written stays",
         )
     return _changed("log sink", wanted.name, wanted, details)
+
+
+def _filter(wanted: str, found: str) -> list[str]:
+    if found.split() == wanted.split():
+        return []
+    before, after = filters.has_requests(found), filters.has_requests(wanted)
+    if after and not before:
+        return ["the platform's log of requests, with whole addresses, is copied from now on"]
+    if before and not after:
+        return ["the platform's log of requests is copied no more (MTA_STS_CLIENT_IP)"]
+    return ["its filter"]
 
 
 def _exclusion(wanted: Exclusion, found: Exclusion | None) -> Step:

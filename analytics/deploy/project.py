@@ -89,12 +89,13 @@ class StoppedError(AnalyticsError):
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Both sides of a project, and the service whose log is read there."""
+    """Both sides of a project, the service whose log is read, and the sink that copies it."""
 
     datasets: Datasets
     router: Router
     service: str
     region: str
+    sink: str
 
     def steps(self, desired: Desired) -> tuple[Step, ...]:
         """What is to be done, and what is as it should be.
@@ -107,11 +108,10 @@ class Project:
     def found(self, desired: Desired) -> Found:
         """What is there of what is wanted."""
         found = self.datasets.found(desired)
-        name = next(wanted.name for wanted in desired.objects if isinstance(wanted, Sink))
-        sink, writer = self.router.sink(name)
+        sink, writer = self.router.sink(self.sink)
         return replace(found, sink=sink, writer=writer, exclusions=self.router.exclusions())
 
-    def carry_out(self, step: Step, at: datetime, sink: str) -> None:
+    def carry_out(self, step: Step, at: datetime) -> None:
         """Do one step; done again it changes nothing.
 
         Raises:
@@ -125,7 +125,7 @@ class Project:
             case View():
                 self.datasets.make_view(step.wanted)
             case Grant():
-                member = step.wanted.member or self.router.sink(sink)[1]
+                member = step.wanted.member or self.router.sink(self.sink)[1]
                 self.datasets.grant(replace(step.wanted, member=member))
             case Authorised():
                 self.datasets.authorise(step.wanted)
@@ -141,6 +141,20 @@ Tell = Callable[[Step, str], None]
 """Called after each step, with what is to be said of it beside that it is done."""
 
 
+def insist(steps: Iterable[Step]) -> None:
+    """Go on only where no step stands in the way of all.
+
+    Raises:
+        RefusedError: one does.
+    """
+    told = "; ".join(
+        f"{step.kind} {step.name}: {', '.join(step.details)}; {step.remedy}"
+        for step in refused(steps)
+    )
+    if told:
+        raise RefusedError(f"nothing was changed: {told}")
+
+
 def apply(project: Project, steps: Iterable[Step], at: datetime, tell: Tell) -> int:
     """Do what the steps say, in their order, and say how many were done.
 
@@ -149,16 +163,11 @@ def apply(project: Project, steps: Iterable[Step], at: datetime, tell: Tell) -> 
         StoppedError: one failed; running all of it again goes on from there.
     """
     given = tuple(steps)
-    if stops := refused(given):
-        told = "; ".join(
-            f"{step.kind} {step.name}: {', '.join(step.details)}; {step.remedy}" for step in stops
-        )
-        raise RefusedError(f"nothing was changed: {told}")
-    sink = next(step.wanted.name for step in given if isinstance(step.wanted, Sink))
+    insist(given)
     done = 0
     for step in to_do(given):
         try:
-            project.carry_out(step, at, sink)
+            project.carry_out(step, at)
         except AnalyticsError as error:
             if isinstance(step.wanted, Seed):
                 # the first request makes the same columns, so that nothing hangs on this one
@@ -171,3 +180,31 @@ def apply(project: Project, steps: Iterable[Step], at: datetime, tell: Tell) -> 
         done += 1
         tell(step, "")
     return done
+
+
+def finish(
+    project: Project,
+    desired: Desired,
+    at: datetime,
+    *,
+    tell: Tell,
+    pause: Callable[[], bool],
+) -> tuple[Step, ...]:
+    """Apply the plan, then what becomes possible once the log sink has made its tables.
+
+    ``pause`` waits before another look, and says whether there is to be one. The last plan comes
+    back; each step is done once at most.
+
+    Raises:
+        RefusedError: a step stands in the way of all; nothing was changed.
+        StoppedError: one failed; running all of it again goes on from there.
+    """
+    done: set[tuple[str, str]] = set()
+    while True:
+        steps = project.steps(desired)
+        todo = tuple(step for step in to_do(steps) if (step.kind, step.name) not in done)
+        if todo or refused(steps):
+            apply(project, (*refused(steps), *todo), at, tell)
+            done |= {(step.kind, step.name) for step in todo}
+        elif not any(step.is_open for step in steps) or not pause():
+            return steps

@@ -57,7 +57,7 @@ class Here:
         choices = replace(CHOICES, place=self.place, location="EU")
         self.wanted = desired(self.cloud.catalogue, choices)
         router = Router(service.config(), service.log(), PROJECT, AT_ONCE)
-        self.project = Project(self.datasets, router, SERVICE, "europe-west1")
+        self.project = Project(self.datasets, router, SERVICE, "europe-west1", "mta-sts")
 
     def deploy(self) -> int:
         """Look, plan, apply."""

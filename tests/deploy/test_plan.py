@@ -97,10 +97,19 @@ CHANGES: list[tuple[Found, Wanted, tuple[str, ...]]] = [
     (replace(THERE, views={**THERE.views, ("mta_sts", "v"): replace(VIEW, columns=(("a", ""),))}), VIEW, ("the description of a",)),
     (replace(THERE, sink=replace(SINK, filter="a\n  AND b")), SINK, ()),
     (replace(THERE, sink=replace(SINK, filter="a")), SINK, ("its filter",)),
+    (replace(THERE, sink=replace(SINK, filter='x OR log_id("run.googleapis.com/requests")')), SINK, ("the platform's log of requests is copied no more (MTA_STS_CLIENT_IP)",)),
     (replace(THERE, sink=replace(SINK, is_disabled=True)), SINK, ("it is switched off, and switched on again",)),
     (replace(THERE, sink=replace(SINK, destination="x")), SINK, (f"to {SINK.destination}, not x",)),
     (replace(THERE, exclusions={LEFT_OUT.name: replace(LEFT_OUT, filter="y")}), LEFT_OUT, ("its filter",)),
 ]  # fmt: skip
+
+
+def test_whole_addresses_are_never_copied_unsaid() -> None:
+    full = replace(SINK, filter='x OR log_id("run.googleapis.com/requests")')
+    (step,) = to_do(plan(Desired((full,)), Found(sink=replace(full, filter="x"))))
+    assert step.details == (
+        "the platform's log of requests, with whole addresses, is copied from now on",
+    )
 
 
 @pytest.mark.parametrize(("found", "wanted", "details"), CHANGES)

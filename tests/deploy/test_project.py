@@ -27,7 +27,7 @@ class Cloud:
         self.service = service
         self.kept = Kept(sink_tables=self._sink_tables)
         router = Router(service.config(), service.log(), "my-project", AT_ONCE)
-        self.project = Project(self.kept, router, "mta-sts", "europe-west1")
+        self.project = Project(self.kept, router, "mta-sts", "europe-west1", "mta-sts")
         self.told: list[tuple[Step, str]] = []
 
     def _sink_tables(self) -> dict[str, frozenset[str]]:

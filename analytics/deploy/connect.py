@@ -17,7 +17,6 @@ from analytics.deploy import apis
 from analytics.deploy.datasets import Datasets
 from analytics.deploy.project import Project
 from analytics.deploy.router import Router
-from analytics.errors import AccessDeniedError
 from analytics.warehouse.bigquery.place import Place
 
 BIGQUERY_HOST = "BIGQUERY_EMULATOR_HOST"  # as BigQuery's own library has it
@@ -46,16 +45,13 @@ class Connection:
                 client_options={"api_endpoint": endpoint} if endpoint else None,
             )
         except auth.GoogleAuthError as error:
-            raise _no_login(self.place.project, error) from error
+            raise cloudlog.no_login(error) from error
         return Datasets(client, self.place)
 
     @cached_property
     def router(self) -> Router:
         """Cloud Logging's side."""
-        try:
-            sinks, entries = cloudlog.sinks(self.environ), cloudlog.entries(self.environ)
-        except auth.GoogleAuthError as error:
-            raise _no_login(self.place.project, error) from error
+        sinks, entries = cloudlog.sinks(self.environ), cloudlog.entries(self.environ)
         return Router(sinks, entries, self.place.project)
 
     def region(self, sink: str) -> str:
@@ -78,10 +74,3 @@ class Connection:
         session: requests.Session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
         with session:
             return apis.disabled(session, self.place.project)
-
-
-def _no_login(project: str, error: Exception) -> AccessDeniedError:
-    return AccessDeniedError(
-        f"{project}: no credentials of Google Cloud that can be used ({error}); "
-        "run: gcloud auth application-default login"
-    )

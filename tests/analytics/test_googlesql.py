@@ -15,6 +15,7 @@ from types import FrameType
 import pytest
 
 from analytics.warehouse.base import Parameter
+from analytics.warehouse.bigquery.rows import merge
 from analytics.warehouse.catalogue import SHIPPED, Catalogue, references
 from analytics.warehouse.clients import CLIENT_KEY_SQL, KEY_COLUMNS
 from analytics.warehouse.duckdb import DeskWarehouse
@@ -22,6 +23,7 @@ from tests.analytics.build import Desk, event
 from tests.cli.run import run
 from tests.googlesql import GoogleSql, RefusedError
 from tests.host import ROOT
+from tests.logservice import log_service
 from tests.nameserver import name_server
 
 CATALOGUE = Catalogue()
@@ -74,6 +76,28 @@ LOADS = sorted(path.relative_to(SHIPPED / "loads") for path in SHIPPED.glob("loa
 def test_statement_of_a_load_is_googlesql(googlesql: GoogleSql, path: Path) -> None:
     text = CATALOGUE.statement(path.parent.name, path.stem)
     googlesql.check(text, parameters(text))
+
+
+SOURCES = ("UNNEST(@given)", "mta_sts_raw.{table}")  # a parameter, or a table of the same columns
+
+
+@pytest.mark.parametrize("table", CATALOGUE.tables)
+def test_write_into_each_table_is_googlesql(googlesql: GoogleSql, table: str) -> None:
+    schema = CATALOGUE.schema(table)
+    struct = ", ".join(f"{column.name} {column.type}" for column in schema.columns)
+    given = {"given": f"ARRAY<STRUCT<{struct}>>"}
+    for by in {schema.key, schema.key[:1], (), tuple(name for name in schema.cluster)}:
+        for source in SOURCES:
+            text = merge(table, schema, source.format(table=table), by)
+            googlesql.check(text, given)
+
+
+def test_write_reads_no_old_row_where_its_key_is_written_over() -> None:
+    """The old rows are looked through only where a whole set is replaced."""
+    schema = CATALOGUE.schema("sender_networks_v1")
+    assert "UNION ALL" not in merge("sender_networks_v1", schema, "UNNEST(@given)", schema.key)
+    text = merge("sender_networks_v1", schema, "UNNEST(@given)", ("operator", "kind"))
+    assert "CAST(NULL AS STRING), CAST(NULL AS DATE), CAST(NULL AS STRING), TRUE AS goes" in text
 
 
 def parameters(text: str) -> dict[str, str]:
@@ -146,6 +170,7 @@ COMMANDS = (
     ("senders", "example.com"),
     *(("senders", "--by", by) for by in ("address", "operator", "software")),
     ("identify", "--offline"),
+    ("sync", "--project", "my-project"),
     ("query", "SELECT COUNT(*) AS n FROM policy_fetches"),
     *(("query", view) for view in CATALOGUE.desk_views),
 )
@@ -159,9 +184,10 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     desk.append(*(event(number) for number in range(3)))
     found = Asked()
     lists = ("google-fetchers", "google-own", "google-cloud", "microsoft")
-    with pytest.MonkeyPatch.context() as patch, name_server({}) as server:
+    with pytest.MonkeyPatch.context() as patch, name_server({}) as server, log_service() as log:
         patch.chdir(home)
         patch.setenv("MTA_STS_HOME", str(home))
+        patch.setenv("CLOUD_LOGGING_EMULATOR_HOST", log.address)
         asking = ["identify", "--nameserver", server.option]
         for name in lists:
             asking += ["--source", f"{name}="]

@@ -1,8 +1,9 @@
-"""Starts the BigQuery emulator, by the Python that it is installed for, with one fault of it mended.
+"""Starts the BigQuery emulator, by the Python that it is installed for, with two faults mended.
 
 A MERGE there begins a transaction of its own and takes the refusal for a sign that there is one
 already. DuckDB 1.5 aborts the one that is there with the refusal, so that no MERGE could stand in a
-script's transaction, as BigQuery has it.
+script's transaction, as BigQuery has it. And where two transactions wrote to one table, the second
+fails with words of DuckLake, not of BigQuery.
 """
 
 import sys
@@ -10,10 +11,11 @@ from typing import Any
 
 import duckdb
 from local_bigquery import cli  # type: ignore[import-not-found]
-from local_bigquery.jobs import merge, query  # type: ignore[import-not-found]
+from local_bigquery.jobs import merge, query, runner  # type: ignore[import-not-found]
 from sqlglot import exp
 
-_run, _merge = query._run, merge.run  # noqa: SLF001 - there is no other way in
+# there is no other way in
+_run, _merge, _error = query._run, merge.run, runner.from_exception  # noqa: SLF001
 
 
 class _Within:
@@ -41,7 +43,14 @@ def _merged(cursor: Any, tree: Any, context: Any) -> Any:  # noqa: ANN401
     return _merge(_Within(cursor) if is_within else cursor, tree, context)
 
 
-query._run, merge.run = _statement, _merged  # noqa: SLF001
+def _told(error: Exception) -> Any:  # noqa: ANN401
+    found = _error(error)
+    if "Failed to commit DuckLake transaction" in found.message:
+        found.message = "Transaction is aborted due to concurrent update against table"
+    return found
+
+
+query._run, merge.run, runner.from_exception = _statement, _merged, _told  # noqa: SLF001
 
 if __name__ == "__main__":
     cli.main(sys.argv[1:])

@@ -125,14 +125,18 @@ class Cloud:
         )
 
     def flush(self) -> None:
-        """Let the sink write what it has: new columns first, then the rows, by streaming."""
+        """Let the sink write what it has: new columns first, then the rows, by streaming.
+
+        The emulator cannot add a column within a RECORD: then the table is made anew, with all rows.
+        """
         for name, table in self.sink.tables.items():
             schema = _fields(table.columns)
             made = bigquery.Table(self.place.table(name), schema=schema)
             made.time_partitioning = bigquery.TimePartitioning(field="timestamp")
-            if name in self._sent:
-                self.client.update_table(made, ["schema"])
-            else:
+            if name in self._sent and self.client.get_table(made).schema != schema:
+                self.client.delete_table(made)
+                del self._sent[name]
+            if name not in self._sent:
                 self.client.create_table(made)
             start = self._sent.get(name, 0)
             for first in range(start, len(table.rows), _AT_ONCE):
@@ -150,8 +154,8 @@ class Cloud:
             for name in self.catalogue.tables
         )
         full = self.rows(f"SELECT name FROM ({counts}) AS counts WHERE n > 0")  # noqa: S608
-        for (name,) in full:
-            self.rows(f"DELETE FROM mta_sts_raw.{name} AS t WHERE TRUE")  # noqa: S608
+        for (table,) in full:
+            self.rows(f"DELETE FROM mta_sts_raw.{table} AS t WHERE TRUE")  # noqa: S608
 
     def make_views(self, *names: str) -> None:
         """Make these views, or all of them, those first that others read."""

@@ -100,7 +100,7 @@ FAULTS: list[tuple[BaseException, type[AnalyticsError], str]] = [
         "my-project: Not found: Table my-project:mta_sts_raw.clients_v1; mta-sts deploy makes what is missing, and the log sink its own tables with the first events",
     ),
     (
-        exceptions.from_http_status(200, "Job execution was cancelled", errors=[{"reason": "stopped"}]),
+        exceptions.from_http_status(200, "Job execution was cancelled", errors=[{"reason": "stopped"}]),  # type: ignore[no-untyped-call]
         QueryStoppedError,
         "query: Job execution was cancelled",
     ),
@@ -115,7 +115,7 @@ FAULTS: list[tuple[BaseException, type[AnalyticsError], str]] = [
         "my-project: BigQuery does not answer as it should: The service is currently unavailable; try again",
     ),
     (
-        exceptions.RetryError("Timeout of 30.0s exceeded", requests.exceptions.ConnectionError("refused")),
+        exceptions.RetryError("Timeout of 30.0s exceeded", requests.exceptions.ConnectionError("refused")),  # type: ignore[no-untyped-call]
         WarehouseError,
         "my-project: BigQuery does not answer as it should: refused; try again",
     ),

@@ -28,6 +28,7 @@ from analytics.warehouse.bigquery.place import Place
 Parameter = (
     bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter | bigquery.StructQueryParameter
 )
+Predicate = Callable[[BaseException], bool]
 _Result = TypeVar("_Result")
 
 REQUEST_S = 60.0  # of one request; an answer that is not there yet is held back for 10 s
@@ -67,9 +68,9 @@ class Deadline:
         policy: Retry = DEFAULT_RETRY.with_delay(initial=0.5, maximum=8)
         return policy.with_timeout(max(0.1, min(self.left, at_most)))
 
-    def started_anew(self) -> Retry:
+    def started_anew(self, predicate: Predicate) -> Retry:
         """The policy for a job."""
-        return Retry(predicate=may_start_anew, initial=0.5, maximum=8, timeout=max(0.1, self.left))
+        return Retry(predicate=predicate, initial=0.5, maximum=8, timeout=max(0.1, self.left))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,11 @@ class Jobs:
         deadline: Deadline,
         *,
         limit: int | None = None,
+        anew: Predicate | None = None,
     ) -> RowIterator:
         """Run a text of ours or a person's to its end; at most ``limit`` of its rows are taken.
+
+        ``anew`` says after which errors the job is started anew, rather than ``may_start_anew``.
 
         Raises:
             OF_THE_LIBRARY: what went wrong, as the library says it.
@@ -117,7 +121,7 @@ class Jobs:
                         max_results=limit,
                         retry=deadline.repeated(),
                         timeout=max(0.1, min(deadline.left, REQUEST_S)),
-                        job_retry=deadline.started_anew(),
+                        job_retry=deadline.started_anew(anew or may_start_anew),
                     )
                 except WaitedTooLong:
                     if not deadline.left:
@@ -170,7 +174,7 @@ class Jobs:
 
     def patiently(self, work: Callable[[], _Result], deadline: Deadline) -> _Result:
         """Do a piece of work that may be done again from its start."""
-        repeated: Callable[[], _Result] = deadline.started_anew()(work)
+        repeated: Callable[[], _Result] = deadline.started_anew(may_start_anew)(work)
         return repeated()
 
     def _found(self, job_id: str, deadline: Deadline) -> bigquery.LoadJob | None:
@@ -196,14 +200,15 @@ class Jobs:
 
 
 def may_start_anew(error: BaseException) -> bool:
-    """Whether what ended so may be done again: the line broke, or the job failed by no fault of it."""
+    """Whether what ended so may be done again: also where another job was in the way."""
+    return failed_by_itself(error) or any(text in str(error) for text in _CONFLICTS)
+
+
+def failed_by_itself(error: BaseException) -> bool:
+    """Whether the line broke, or the job failed by no fault of it."""
     if isinstance(error, exceptions.RetryError):
-        return error.cause is not None and may_start_anew(error.cause)
+        return error.cause is not None and failed_by_itself(error.cause)
     if not isinstance(error, exceptions.GoogleAPICallError):
         return isinstance(error, _OF_THE_LINE) and not isinstance(error, SSLError)
     reason = str(error.errors[0].get("reason", "")) if error.errors else ""
-    return (
-        reason in _PASSING
-        or (not reason and isinstance(error, exceptions.ServerError))
-        or any(text in str(error) for text in _CONFLICTS)
-    )
+    return reason in _PASSING or (not reason and isinstance(error, exceptions.ServerError))

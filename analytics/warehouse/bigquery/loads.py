@@ -14,7 +14,13 @@ from google.cloud.bigquery.table import RowIterator
 
 from analytics.warehouse import versions
 from analytics.warehouse.base import Loaded
-from analytics.warehouse.bigquery.jobs import REQUEST_S, Deadline, Jobs, Parameter
+from analytics.warehouse.bigquery.jobs import (
+    REQUEST_S,
+    Deadline,
+    Jobs,
+    Parameter,
+    failed_by_itself,
+)
 from analytics.warehouse.bigquery.rows import SMALL, Row, Writer, parameter
 from analytics.warehouse.catalogue import RAW, Catalogue
 from policy.store import PolicyFolder
@@ -28,6 +34,7 @@ LATE = timedelta(days=7)  # read again once a day
 _TICK = timedelta(microseconds=1)
 
 _LOAD = (
+    ("load_positions_v1", "unchanged"),
     ("policy_fetches_v1", "merge"),
     ("clients_v1", "merge"),
     ("client_versions_v1", "merge"),
@@ -37,10 +44,14 @@ _LOAD = (
 )
 _COUNTS = f"""
     SELECT
-        row_count,
-        rejected_count
-    FROM {RAW}.load_positions_v1
-    WHERE source = @source AND source_id = @source_id
+        COUNT(*) AS row_count,
+        (
+            SELECT MAX(p.rejected_count)
+            FROM {RAW}.load_positions_v1 AS p
+            WHERE p.source = @source AND p.source_id = @source_id
+        ) AS rejected_count
+    FROM {RAW}.policy_fetches_v1 AS f
+    WHERE f.fetched_at >= TIMESTAMP_SUB(@since, INTERVAL 1 DAY) AND f.loaded_at = @loaded_at
 """  # noqa: S608 - a name of ours
 _EXPIRE = (
     ("policy_fetches_v1", "expire"),
@@ -129,16 +140,17 @@ class Loader:
         return False
 
     def _once(self, at: datetime, deadline: Deadline) -> Loaded:
-        positions = self._positions(deadline)
-        last = max((each.loaded_at for each in positions), default=None)
-        loaded_at = at if last is None else max(at, last + _TICK)  # it always rises, as on the desk
         before = at - timedelta(days=self.retention_days)
-        position = next((each for each in positions if each.is_of_sink), None)
-        is_first_today = position is None or position.loaded_at.date() < at.astimezone(UTC).date()
-        if position is None:
-            position = Position(SOURCE, SINK, _micros(before), None, 0, 0, at)
+        positions = self._positions(deadline)
+        is_first = not any(each.is_of_sink for each in positions)
+        if is_first:
+            start = _micros(before)
             self._run([("load_positions_v1", "first")], deadline,
-                source=SOURCE, source_id=SINK, position=position.position, at=at)  # fmt: skip
+                source=SOURCE, source_id=SINK, position=start, at=before)  # fmt: skip
+            positions = self._positions(deadline)
+        position = next(each for each in positions if each.is_of_sink)
+        last = max(each.loaded_at for each in positions)
+        is_first_today = is_first or position.loaded_at.date() < at.astimezone(UTC).date()
         loaded = Loaded()
         if is_first_today:
             loaded.expired_rows = self._expire(before, deadline)
@@ -151,11 +163,11 @@ class Loader:
             source_id=SINK,
             position=position.position,
             since=max(before, _instant(position.position) - overlap),
-            loaded_at=loaded_at,
+            loaded_at=max(at, last + _TICK),  # it always rises, as on the desk
+            last_loaded_at=position.loaded_at,
             at=at,
         )
-        rows, rejected = counts.values()
-        loaded.rows = rows - position.row_count
+        loaded.rows, rejected = counts.values()
         loaded.rejected_count = rejected - position.rejected_count
         return loaded
 
@@ -207,13 +219,20 @@ class Loader:
         then: str = "",
         **values: str | int | datetime,
     ) -> RowIterator:
-        """Run statements of the catalogue, several in one transaction, and ``then`` a query."""
+        """Run statements of the catalogue, several in one transaction, and ``then`` a query.
+
+        A transaction that another one was in the way of is for the caller to make again: its
+        parameters may not hold any more.
+        """
         texts = [self.catalogue.statement(table, name) for table, name in statements]
         if len(texts) > 1:
             texts = ["BEGIN TRANSACTION", *texts, "COMMIT TRANSACTION"]
         if then:
             texts.append(then)
-        return self.jobs.rows(";\n".join(texts), [*given, *_bound(**values)], deadline)
+        may_start_anew = failed_by_itself if len(statements) > 1 else None
+        return self.jobs.rows(
+            ";\n".join(texts), [*given, *_bound(**values)], deadline, anew=may_start_anew
+        )
 
 
 def _bound(**values: str | int | datetime) -> list[Parameter]:

@@ -1,5 +1,5 @@
--- A row for the log sink, where it was never read: the row that every load updates, so that of two
--- loads at once one is told to come again. Key: (source, source_id).
+-- A row for the log sink, where it was never read: as if it had been at @at. Every load updates it,
+-- so that of two loads at once one is told to come again. Key: (source, source_id).
 -- Parameters: @source STRING, @source_id STRING, @position INT64, @at TIMESTAMP.
 MERGE INTO mta_sts_raw.load_positions_v1 AS t
 USING (

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from analytics.deploy.bootstrap import Accounts
+from tests.answering import answering
 from tests.host import ROOT
 from tests.policyhost import Served, policy_host
 

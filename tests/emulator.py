@@ -8,6 +8,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from google.api_core.exceptions import GoogleAPICallError
@@ -157,13 +158,19 @@ class Cloud:
         for (table,) in full:
             self.rows(f"DELETE FROM mta_sts_raw.{table} AS t WHERE TRUE")  # noqa: S608
 
-    def make_views(self, *names: str) -> None:
-        """Make these views, or all of them, those first that others read."""
+    def make_views(self, *, now: datetime | None = None, in_cloud: bool = True) -> None:
+        """Make the views, those first that others read; the clock of their texts stands at ``now``.
+
+        Those that read the log sink's tables can only be made once it has written.
+        """
         for name in self.catalogue.views_in_order():
-            if not names or name in names:
-                self.client.create_table(
-                    objects.view(self.catalogue, self.place, name), exists_ok=True
+            made = objects.view(self.catalogue, self.place, name)
+            if now is not None:
+                made.view_query = made.view_query.replace(
+                    "CURRENT_TIMESTAMP()", f"TIMESTAMP '{now.isoformat()}'"
                 )
+            if in_cloud or not self.catalogue.schema(name).is_cloud_only:
+                self.client.create_table(made)
 
     def rows(self, sql: str) -> Sequence[tuple[object, ...]]:
         """The answer to a text with our names for the datasets, past the adapter."""

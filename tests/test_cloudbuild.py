@@ -16,7 +16,7 @@ import yaml
 
 from analytics.deploy.bootstrap import Accounts
 from tests.answering import answering
-from tests.host import ROOT
+from tests.host import ROOT, framework, get
 from tests.policyhost import Served, policy_host
 
 BUILD: Mapping[str, Any] = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
@@ -261,6 +261,26 @@ def test_function_holds_the_policies_that_are_named_and_no_others(build: Build) 
     (source,) = [Path(word.partition("=")[2]) for word in deploy if word.startswith("--source=")]
     files = sorted(str(path.relative_to(source)) for path in source.rglob("*") if path.is_file())
     assert files == ["main.py", "policy/data/example.net.txt", "requirements.txt"]
+
+
+def test_function_as_it_is_sent_serves_with_the_settings_it_gets(
+    build: Build, tmp_path: Path
+) -> None:
+    whole = Build(ROOT, build.env | {"DEPLOY_STATE": str(tmp_path / "state")})
+    whole.run("function.sh", answers=DEPLOYED)
+    (deploy,) = [call for call in whole.calls if call[1:3] == ["run", "deploy"]]
+    given = dict(word.partition("=")[::2] for word in deploy[4:])
+    env = dict(
+        pair.partition("=")[::2] for pair in given["--set-env-vars"].removeprefix("^|^").split("|")
+    )
+    source, home = Path(given["--source"]), tmp_path / "home"
+    home.mkdir()
+    with framework(source / "main.py", given["--function"], home, env, cwd=source) as host:
+        answer = host.ask(
+            get("mta-sts.example.com", more="X-Forwarded-For: 6.6.6.6, 192.0.2.7\r\n")
+        )
+    assert answer.status == 200
+    assert answer.body == (ROOT / "policy/data/example.com.txt").read_bytes()
 
 
 def test_data_is_deployed_with_all_choices_and_waits_only_when_told(build: Build) -> None:

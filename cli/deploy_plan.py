@@ -49,8 +49,10 @@ def show(steps: Sequence[Step], *, as_json: bool) -> None:
         if step.is_open:
             told = f": {', '.join(step.details)}" if step.details else ""
             say(f"{_WORDS[step.action]:8}{step.kind} {step.name}{told}", hang=8)
-            if step.remedy:
+            if step.remedy and step.action is not Action.WAIT:
                 say(step.remedy, indent=8)
+    for remedy in dict.fromkeys(step.remedy for step in waiting(steps)):
+        say(f"later: {remedy}")
     kept = sum(not step.is_open for step in steps)
     click.echo(f"{kept} of {len(steps)} are as they should be.")
 
@@ -80,7 +82,9 @@ def carry_out(
     left = finish(project, wanted, datetime.now(UTC), tell=tell, pause=wait)
     take_policies(chosen, place)
     for step in waiting(left):
-        say(f"later: {step.kind} {step.name}: {', '.join(step.details)}; {step.remedy}", err=True)
+        say(f"later: {step.kind} {step.name}: {', '.join(step.details)}", hang=2, err=True)
+    for remedy in dict.fromkeys(step.remedy for step in waiting(left)):
+        say(f"later: {remedy}", hang=2, err=True)
     if not as_json:
         click.echo("Next: mta-sts deploy --check, and mta-sts looker for the report")
     return DONE

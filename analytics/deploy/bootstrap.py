@@ -51,7 +51,11 @@ _PROJECT_ROLES = (
     ("build", "roles/cloudbuild.builds.builder", "builds, and keeps what it built"),
     ("build", "roles/run.admin", "deploys both functions and makes the first one public"),
     ("build", "roles/logging.configWriter", "makes the log sink"),
-    ("build", "roles/bigquery.jobUser", "asks whether the first event has arrived"),
+    (
+        "build",
+        "roles/bigquery.jobUser",
+        "runs queries: which policies are served, whether the first event is there",
+    ),
     ("build", "roles/cloudscheduler.admin", "makes the refresh's schedule"),
     ("build", "roles/serviceusage.serviceUsageViewer", "sees which APIs are enabled"),
     ("refresh", "roles/bigquery.jobUser", "runs its own queries"),

@@ -156,8 +156,8 @@ def _view(wanted: View, found: Found) -> Step:
             name,
             wanted,
             (f"the log sink has not made {' and '.join(absent)} yet",),
-            "it comes with the first entry, some minutes after the first request: send one, and "
-            "run this again",
+            "its tables come with the first entries, some minutes after the first request: send "
+            "one, and run this again",
         )
     has = found.views.get((wanted.dataset, wanted.name))
     if has is None:

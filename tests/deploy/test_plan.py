@@ -73,7 +73,7 @@ def test_where_nothing_is_there_all_is_made_in_order_but_what_awaits_the_sink() 
     assert steps[3].name == "WRITER on mta_sts_raw for the writer of the log sink"
     (late,) = waiting(steps)
     assert late.details == ("the log sink has not made stdout yet",)
-    assert late.remedy.startswith("it comes with the first entry")
+    assert late.remedy.startswith("its tables come with the first entries")
 
 
 def with_table(**changes: object) -> Found:

@@ -81,12 +81,13 @@ class Datasets:
                 new.description = wanted.description
                 there = self._client.create_dataset(new, exists_ok=True, timeout=_TIMEOUT_S)
             there.description = wanted.description
+            days = wanted.expires_days
+            there.default_partition_expiration_ms = None if days is None else days * _DAY_MS
             if wanted.is_closed:
                 entries = [entry for entry in there.access_entries if not _is_of_viewers(entry)]
                 there.access_entries = entries
-            self._client.update_dataset(
-                there, ["description", "access_entries"], timeout=_TIMEOUT_S
-            )
+            changed = ["description", "access_entries", "default_partition_expiration_ms"]
+            self._client.update_dataset(there, changed, timeout=_TIMEOUT_S)
 
     def make_table(self, wanted: Table) -> None:
         """Create a table, or add the columns and texts that it lacks; no column is ever taken away."""
@@ -192,7 +193,14 @@ class Datasets:
 
 def _found(name: str, dataset: bigquery.Dataset) -> Dataset:
     is_closed = not any(_is_of_viewers(entry) for entry in dataset.access_entries)
-    return Dataset(name, dataset.location or "", dataset.description or "", is_closed)
+    expires = dataset.default_partition_expiration_ms
+    return Dataset(
+        name,
+        dataset.location or "",
+        dataset.description or "",
+        is_closed,
+        expires // _DAY_MS if expires else None,
+    )
 
 
 def _found_table(wanted: Table, there: bigquery.Table) -> Table:

@@ -59,7 +59,13 @@ def desired(catalogue: Catalogue, choices: Choices) -> Desired:
     customers = _customers(choices)
     return Desired(
         (
-            Dataset(place.raw, choices.location, _RAW_TEXT, is_closed=True),
+            Dataset(
+                place.raw,
+                choices.location,
+                _RAW_TEXT,
+                is_closed=True,
+                expires_days=choices.retention_days,
+            ),
             Dataset(place.views, choices.location, _VIEWS_TEXT),
             *(Dataset(name, choices.location, text) for name, text, _domains in customers),
             *_tables(catalogue, choices),

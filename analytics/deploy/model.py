@@ -15,12 +15,14 @@ class Dataset:
     """A dataset; ``location`` cannot be changed once it is made.
 
     A closed one is not read by whoever may view the project: such people ask the views.
+    ``expires_days`` is what the log sink's tables get, which Google makes.
     """
 
     name: str
     location: str
     description: str
     is_closed: bool = False
+    expires_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

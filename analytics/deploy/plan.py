@@ -81,6 +81,9 @@ def _dataset(wanted: Dataset, found: Dataset | None) -> Step:
     details = _texts(wanted.description, found.description)
     if wanted.is_closed and not found.is_closed:
         details.append("viewers of the project read it no more: they ask the views")
+    if wanted.expires_days != found.expires_days:
+        days = _days(wanted.expires_days)
+        details.append(f"partitions of tables that are made in it stay for {days}")
     return _changed("dataset", wanted.name, wanted, details)
 
 
@@ -100,7 +103,9 @@ def _table(wanted: Table, found: Table | None) -> Step:
     if wanted.cluster != found.cluster:
         details.append(f"clustered by {', '.join(wanted.cluster) or 'nothing'}")
     if wanted.expires_days != found.expires_days:
-        details.append(f"partitions stay for {_days(wanted)}, not {_days(found)}")
+        details.append(
+            f"partitions stay for {_days(wanted.expires_days)}, not {_days(found.expires_days)}"
+        )
     return _changed("table", name, wanted, details)
 
 
@@ -142,8 +147,8 @@ def _relaxed(wanted: Table, found: Table) -> list[str]:
     ]
 
 
-def _days(table: Table) -> str:
-    return "ever" if table.expires_days is None else f"{table.expires_days} days"
+def _days(days: int | None) -> str:
+    return "ever" if days is None else f"{days} days"
 
 
 def _view(wanted: View, found: Found) -> Step:

@@ -36,7 +36,8 @@ def test_views_name_their_tables_with_the_project() -> None:
 
 def test_people_read_views_alone() -> None:
     made = desired(CATALOGUE, CHOICES).objects
-    assert next(one for one in made if isinstance(one, Dataset)).is_closed
+    raw = next(one for one in made if isinstance(one, Dataset))
+    assert (raw.name, raw.is_closed, raw.expires_days) == ("mta_sts_raw", True, 400)
     assert [one for one in made if isinstance(one, Authorised)] == [
         Authorised("mta_sts_raw", "mta_sts")
     ]

@@ -92,6 +92,7 @@ CHANGES: list[tuple[Found, Wanted, tuple[str, ...]]] = [
     (replace(THERE, datasets={RAW.name: replace(RAW, description="?")}), RAW, ("its description",)),
     (replace(THERE, datasets={RAW.name: replace(RAW, location="EUROPE-WEST1")}), RAW, ()),
     (replace(THERE, datasets={RAW.name: replace(RAW, is_closed=False)}), RAW, ("viewers of the project read it no more: they ask the views",)),
+    (replace(THERE, datasets={RAW.name: replace(RAW, expires_days=30)}), RAW, ("partitions of tables that are made in it stay for ever",)),
     (replace(THERE, views={**THERE.views, ("mta_sts", "v"): replace(VIEW, text="SELECT 2 AS a")}), VIEW, ("its text",)),
     (replace(THERE, views={**THERE.views, ("mta_sts", "v"): replace(VIEW, text="SELECT 1 AS a\n")}), VIEW, ()),
     (replace(THERE, views={**THERE.views, ("mta_sts", "v"): replace(VIEW, columns=(("a", ""),))}), VIEW, ("the description of a",)),

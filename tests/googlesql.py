@@ -79,6 +79,9 @@ _PARAMETERS: Mapping[type, str] = {
 }
 
 
+PROJECT = "my-project"  # by which the datasets are found as well
+
+
 class RefusedError(Exception):
     """GoogleSQL has no such query; the message is the analyser's."""
 
@@ -100,6 +103,8 @@ class GoogleSql:
             if dataset == RAW:
                 tables += _sink_tables()
             catalog.catalog.append(SimpleCatalog(name=dataset, table=tables))
+        # a text may name the project too
+        catalog.catalog.append(SimpleCatalog(name=PROJECT, catalog=list(catalog.catalog)))
         # once: with every question it would take three times as long
         self._catalog = self._service.register_catalog(simple_catalog=catalog).registered_id
 

@@ -37,7 +37,8 @@ def told(project: str, role: str) -> Iterator[None]:
 
 
 def _fault(error: Exception, project: str, role: str) -> WarehouseError:
-    said = " ".join(str(getattr(error, "message", None) or error).split())[:_MAX_TEXT]
+    words = " ".join(str(getattr(error, "message", None) or error).split())[:_MAX_TEXT]
+    said = "".join(char if char.isprintable() else "\ufffd" for char in words)
     if isinstance(error, auth.GoogleAuthError | exceptions.Unauthenticated):
         return AccessDeniedError(
             f"{project}: no credentials of Google Cloud that can be used ({said}); "

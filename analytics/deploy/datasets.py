@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from google.api_core import exceptions
 from google.cloud import bigquery
+from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from analytics.deploy.desired import REQUESTS, STDOUT, WRITER
 from analytics.deploy.model import (
@@ -22,6 +23,7 @@ from analytics.warehouse.catalogue import Column
 
 _DAY_MS = 86_400_000
 _TIMEOUT_S = 60.0  # of one request
+_RETRY = DEFAULT_RETRY.with_timeout(120.0)  # of its repeats; who stops here goes on by another run
 _TYPES = {"BOOLEAN": "BOOL", "FLOAT": "FLOAT64", "INTEGER": "INT64"}  # how the API may answer
 _ROLES = {
     "roles/bigquery.dataEditor": WRITER,
@@ -79,7 +81,9 @@ class Datasets:
                 new = bigquery.Dataset(f"{self._place.project}.{wanted.name}")
                 new.location = wanted.location
                 new.description = wanted.description
-                there = self._client.create_dataset(new, exists_ok=True, timeout=_TIMEOUT_S)
+                there = self._client.create_dataset(
+                    new, exists_ok=True, retry=_RETRY, timeout=_TIMEOUT_S
+                )
             there.description = wanted.description
             days = wanted.expires_days
             there.default_partition_expiration_ms = None if days is None else days * _DAY_MS
@@ -87,7 +91,7 @@ class Datasets:
                 entries = [entry for entry in there.access_entries if not _is_of_viewers(entry)]
                 there.access_entries = entries
             changed = ["description", "access_entries", "default_partition_expiration_ms"]
-            self._client.update_dataset(there, changed, timeout=_TIMEOUT_S)
+            self._client.update_dataset(there, changed, retry=_RETRY, timeout=_TIMEOUT_S)
 
     def make_table(self, wanted: Table) -> None:
         """Create a table, or add the columns and texts that it lacks; no column is ever taken away."""
@@ -97,12 +101,12 @@ class Datasets:
             if there is None:
                 new = bigquery.Table(name, schema=fields(wanted.columns))
                 _describe(new, wanted)
-                self._client.create_table(new, exists_ok=True, timeout=_TIMEOUT_S)
+                self._client.create_table(new, exists_ok=True, retry=_RETRY, timeout=_TIMEOUT_S)
                 return
             there.schema = _merged(there.schema, wanted.columns)
             _describe(there, wanted)
             changed = ["schema", "description", "clustering_fields", "time_partitioning"]
-            self._client.update_table(there, changed, timeout=_TIMEOUT_S)
+            self._client.update_table(there, changed, retry=_RETRY, timeout=_TIMEOUT_S)
 
     def make_view(self, wanted: View) -> None:
         """Create a view or give it another text, then describe its columns."""
@@ -113,14 +117,16 @@ class Datasets:
                 new = bigquery.Table(name)
                 new.view_query = wanted.text
                 new.description = wanted.description
-                self._client.create_table(new, exists_ok=True, timeout=_TIMEOUT_S)
+                self._client.create_table(new, exists_ok=True, retry=_RETRY, timeout=_TIMEOUT_S)
             elif _text(there) != wanted.text or there.description != wanted.description:
                 there.view_query = wanted.text
                 there.description = wanted.description
-                self._client.update_table(there, ["view_query", "description"], timeout=_TIMEOUT_S)
-            made = self._client.get_table(name, timeout=_TIMEOUT_S)
+                self._client.update_table(
+                    there, ["view_query", "description"], retry=_RETRY, timeout=_TIMEOUT_S
+                )
+            made = self._client.get_table(name, retry=_RETRY, timeout=_TIMEOUT_S)
             made.schema = [_described(field, dict(wanted.columns)) for field in made.schema]
-            self._client.update_table(made, ["schema"], timeout=_TIMEOUT_S)
+            self._client.update_table(made, ["schema"], retry=_RETRY, timeout=_TIMEOUT_S)
 
     def grant(self, wanted: Grant) -> None:
         """Let an account read or write a dataset; the others' rights stay."""
@@ -137,20 +143,24 @@ class Datasets:
 
     def _add(self, name: str, entry: bigquery.AccessEntry) -> None:
         with told(self._place):
-            there = self._client.get_dataset(f"{self._place.project}.{name}", timeout=_TIMEOUT_S)
+            there = self._client.get_dataset(
+                f"{self._place.project}.{name}", retry=_RETRY, timeout=_TIMEOUT_S
+            )
             there.access_entries = [*there.access_entries, entry]
             # the etag goes with it: who changed the rights meanwhile is not overwritten
-            self._client.update_dataset(there, ["access_entries"], timeout=_TIMEOUT_S)
+            self._client.update_dataset(there, ["access_entries"], retry=_RETRY, timeout=_TIMEOUT_S)
 
     def _dataset(self, name: str) -> bigquery.Dataset | None:
         try:
-            return self._client.get_dataset(f"{self._place.project}.{name}", timeout=_TIMEOUT_S)
+            return self._client.get_dataset(
+                f"{self._place.project}.{name}", retry=_RETRY, timeout=_TIMEOUT_S
+            )
         except exceptions.NotFound:
             return None
 
     def _table(self, name: str) -> bigquery.Table | None:
         try:
-            return self._client.get_table(name, timeout=_TIMEOUT_S)
+            return self._client.get_table(name, retry=_RETRY, timeout=_TIMEOUT_S)
         except exceptions.NotFound:
             return None
 

@@ -7,21 +7,25 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
 import pytest
 
+from analytics.deploy.desired import desired
+from analytics.deploy.model import View
 from analytics.warehouse.base import Parameter
 from analytics.warehouse.bigquery.rows import merge
 from analytics.warehouse.catalogue import SHIPPED, Catalogue, references
 from analytics.warehouse.clients import CLIENT_KEY_SQL, KEY_COLUMNS
 from analytics.warehouse.duckdb import DeskWarehouse
+from policy.address import ClientIp
 from tests.analytics.build import Desk, event
 from tests.cli.run import run
-from tests.googlesql import GoogleSql, RefusedError
+from tests.deploy.build import CHOICES
+from tests.googlesql import PROJECT, GoogleSql, RefusedError
 from tests.host import ROOT
 from tests.logservice import log_service
 from tests.nameserver import name_server
@@ -43,6 +47,19 @@ def test_view_is_googlesql_and_has_the_columns_of_its_schema(
     assert googlesql.columns(CATALOGUE.text(view)) == [
         (column.name, column.type) for column in CATALOGUE.schema(view).columns
     ]
+
+
+def test_views_as_they_are_deployed_are_googlesql(googlesql: GoogleSql) -> None:
+    """With their project, for a customer, and empty where the platform's log is not kept."""
+    choices = replace(
+        CHOICES, client_ip=ClientIp.NONE, customers={"Example & Co.": ["a.example", "b.example"]}
+    )
+    made = [one for one in desired(CATALOGUE, choices).objects if isinstance(one, View)]
+    assert len(made) == len(CATALOGUE.views) + 1
+    for view in made:
+        assert f"`{PROJECT}`" in view.text or view.text.endswith("WHERE FALSE")
+        columns = [(column.name, column.type) for column in CATALOGUE.schema(view.name).columns]
+        assert googlesql.columns(view.text) == columns
 
 
 WRONG = [

@@ -137,6 +137,13 @@ def test_who_may_not_is_told_what_is_missing_and_the_command(
     assert caught.value.exit_status == 3
 
 
+def test_text_of_the_api_does_nothing_to_a_terminal(router: Router, service: LogService) -> None:
+    service.faults.append(Fault("GetSink", grpc.StatusCode.INVALID_ARGUMENT, details="a\x1b[31m b"))
+    with pytest.raises(WarehouseError) as caught:
+        router.sink("mta-sts")
+    assert "a\ufffd[31m b" in str(caught.value)
+
+
 def test_seed_is_an_event_of_ours_that_the_sink_takes(router: Router, service: LogService) -> None:
     router.make_sink(WANTED)
     router.seed("mta-sts", "europe-west1", NOW)

@@ -33,6 +33,9 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "failures": ("cli.failures", "TLS failures that senders report, with cause and remedy"),
     "identify": ("cli.identify", "refresh the lists of networks and judge every client"),
     "query": ("cli.query", "ask a view, or one SELECT in GoogleSQL"),
+    "deploy": ("cli.deploy", "make the BigQuery datasets, views and the log sink"),
+    "sync": ("cli.sync", "bring events from Cloud Logging to the desk"),
+    "looker": ("cli.looker", "the links that make a Data Studio report"),
 }
 
 

@@ -185,9 +185,7 @@ def _is_deflated(data: bytes) -> bool:
 
 
 def _from_base64(data: bytes) -> bytes:
-    """The bytes; of a text with an end that is none, those before it."""
-    bare = data.translate(None, sniff.WHITE)
-    try:
-        return binascii.a2b_base64(bare)
-    except binascii.Error:
-        return binascii.a2b_base64(bare.rstrip(b"=")[: len(bare) // 4 * 4 - 4])
+    """The bytes; of an end that was cut as many as are whole."""
+    bare = data.translate(None, sniff.WHITE + b"=")
+    whole = bare[: len(bare) - (len(bare) % 4 == 1)]
+    return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))

@@ -254,6 +254,16 @@ def test_base64_that_was_cut(cut: int) -> None:
     assert found.parts or found.refused
 
 
+@pytest.mark.parametrize(
+    "data", [b"eyow/", b"ey", b"ey=a", b"ey==ey==", b"H4sI=", b"eJ" + b"=" * 9]
+)
+def test_base64_of_no_report(data: bytes) -> None:
+    """The first of them was found by the fuzzer, inside gzip."""
+    found = unpack(gzip.compress(data))
+    assert [part.quirks for part in found.parts] in ([], [("base64",)])
+    assert found.parts or found.refused or found.other
+
+
 def test_archives_in_one_another_share_one_limit() -> None:
     """Else a thousand small archives could each be inflated to the limit."""
     noise = random.Random(8460).randbytes(300_000)  # noqa: S311 - keeps the ratio below its limit

@@ -60,6 +60,13 @@ _EXPIRE = (
     ("reverse_names_v1", "expire"),
     ("client_versions_v1", "expire"),
     ("load_positions_v1", "expire"),
+    ("tlsrpt_raw_v1", "expire"),
+    ("tlsrpt_reports_v1", "expire"),
+    ("tlsrpt_policy_results_v1", "expire"),
+    ("tlsrpt_failure_details_v1", "expire"),
+    ("checks_v1", "expire"),
+    ("check_hosts_v1", "expire"),
+    ("check_findings_v1", "expire"),
 )
 _POSITIONS = f"""
     SELECT

@@ -209,7 +209,7 @@ def _check(table: str, columns: Sequence[Column], row: Row) -> None:
 def _line(columns: Sequence[Column], row: Row) -> bytes:
     values = {column.name: _plain(row.get(column.name)) for column in columns}
     kept = {name: value for name, value in values.items() if value is not None}
-    return json.dumps(kept).encode() + b"\n"
+    return json.dumps(kept, ensure_ascii=False).encode() + b"\n"  # half a surrogate is no text
 
 
 def _plain(value: object) -> object:

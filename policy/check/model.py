@@ -242,6 +242,7 @@ class HttpsObservation:
     tls: Tls | None = None
     answer: HttpAnswer | None = None
     connect_s: float = 0.0
+    took_s: float = 0.0  # until the answer or the fault; what was waited for a turn is not in it
 
     @property
     def outcome(self) -> Outcome:

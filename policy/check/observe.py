@@ -230,11 +230,14 @@ class _Look:
             own = asyncio.get_running_loop().time() + own_s
             return await smtp.observe(means.gate, means.contexts, at, own)
 
-        late = SmtpObservation(address, Fault(Step.CONNECT, How.TIMEOUT, _LATE))
+        late = SmtpObservation(address, Fault(Step.CONNECT, How.UNKNOWN, _LATE))
         return await means.once.look(("smtp", host, address), look, self._until, late)
 
     async def _rua(self, uri: str) -> RuaObservation:
-        parts = urlsplit(uri)
+        try:
+            parts = urlsplit(uri)
+        except ValueError:  # a bracket where no IPv6 address stands
+            return RuaObservation(uri, uri)
         if parts.scheme.lower() != "mailto":
             host = (parts.hostname or "").lower()
             addresses = await self._addresses(host) if is_domain(host) else None

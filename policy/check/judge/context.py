@@ -1,6 +1,7 @@
 """What the judge is given beside the observation, and what it reads out of it first."""
 
 import re
+import shlex
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from policy.register import REGISTER, finding
 from policy.remedy import Converter
 
 _START = b"v=STSv1;"
-_NEAR = re.compile(rb"v\s*=\s*\"?\s*sts", re.IGNORECASE)
+_NEAR = re.compile(rb"v\s*=[\s\"]*sts", re.IGNORECASE)  # two stars of blanks would be quadratic
 _BLANK_BEFORE = re.compile(rb"v=STSv1[ \t]+;")
 _GZIP = 31  # zlib's window bits for a gzip header
 
@@ -229,6 +230,11 @@ def unpacked(answer: HttpAnswer) -> bytes | None:
 def cut(observed: str, limit: int = 500) -> str:
     """As much of a foreign text as a finding shows."""
     return observed if len(observed) <= limit else observed[:limit] + "…"
+
+
+def argument(name: str) -> str:
+    """A name out of DNS, which may hold anything, as a command to copy has it."""
+    return shlex.quote(name)
 
 
 def words(record: bytes) -> str:

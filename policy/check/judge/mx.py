@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from policy import presets
-from policy.check.judge.context import Case, listed
+from policy.check.judge.context import Case, argument, listed
 from policy.check.model import MxObservation, Observation, Outcome
 from policy.findings import Finding
 from policy.model import Mode, MxPattern
@@ -105,7 +105,7 @@ def _coverage(case: Case, patterns: Sequence[MxPattern], names: Sequence[str]) -
             observed=f"matches none of {listed(pattern.text for pattern in patterns)}"
             f"{_near(patterns, name)}",
             expected=line,
-            remedy=f"mta-sts mx {case.seen.domain} add {wide.get(parent, name)}"
+            remedy=f"mta-sts mx {case.seen.domain} add {argument(wide.get(parent, name))}"
             if case.own
             else line,
         )

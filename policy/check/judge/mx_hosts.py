@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from policy.check.judge import certificates
 from policy.check.judge.certificates import Kind
-from policy.check.judge.context import Case, listed
+from policy.check.judge.context import Case, argument, listed
 from policy.check.judge.host import private_hint, told
 from policy.check.model import Fault, How, MxObservation, Outcome, SmtpObservation, Step, Tls
 from policy.findings import Finding
@@ -83,7 +83,7 @@ def _host(case: Case, host: MxObservation, *, is_blocked: bool) -> Iterator[Find
             host.host,
             observed=f"{host.addresses.left_out} addresses more than were looked at",
             expected="a few addresses",
-            remedy=f"dig A {host.host}; dig AAAA {host.host}",
+            remedy=f"dig A {argument(host.host)}; dig AAAA {argument(host.host)}",
         )
     by_fault: dict[Said, list[SmtpObservation]] = {}
     for one in host.seen:
@@ -130,7 +130,7 @@ def _no_address(case: Case, host: MxObservation) -> Finding | None:
             host.host,
             observed=unknown[0].reason,
             expected="an address",
-            remedy=f"dig A {host.host}",
+            remedy=f"dig A {argument(host.host)}",
         )
     return case.finding(
         "mx-host-missing",
@@ -160,7 +160,8 @@ def _certificate(case: Case, host: str, tls: Tls) -> tuple[Said, ...]:
 
 def _fault(case: Case, host: str, fault: Fault) -> Said:
     observed = told(fault)
-    see = f"openssl s_client -starttls smtp -connect {host}:25 -servername {host}"
+    name = argument(host)
+    see = f"openssl s_client -starttls smtp -connect {name}:25 -servername {name}"
     if fault.outcome is Outcome.UNKNOWN and fault.how is not How.DEFERRED:
         remedy = f"on a machine that may send mail:\n{see}{private_hint(case.seen.domain, [fault])}"
         return Said(_UNREACHED, observed, "an answer", remedy)
@@ -223,7 +224,7 @@ def _dane(case: Case, host: MxObservation) -> Iterator[Finding]:
             host.host,
             observed=f"{records}, without the AD flag",
             expected="an answer that DNSSEC holds",
-            remedy=f"delv TLSA _25._tcp.{host.host}",
+            remedy=f"delv TLSA {argument(f'_25._tcp.{host.host}')}",
         )
 
 

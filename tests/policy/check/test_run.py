@@ -115,6 +115,13 @@ def test_reports_mailbox_and_web_address_are_looked_at(tmp_path: Path) -> None:
     assert web.addresses.addresses == ("127.0.0.1",)
 
 
+def test_an_address_for_reports_that_is_no_uri_stops_nothing(tmp_path: Path) -> None:
+    zone: Zone = {**ZONE, ("_smtp._tls.example.com", "TXT"): ['"v=TLSRPTv1; rua=https://[x/"']}
+    with world(tmp_path, zone) as made:
+        (found,) = observation("example.com", made.settings).rua
+    assert (found.uri, found.mailbox, found.addresses) == ("https://[x/", "", None)
+
+
 def test_without_smtp_no_mx_host_is_connected_to(tmp_path: Path) -> None:
     with world(tmp_path) as made:
         seen = observation("example.com", replace(made.settings, asks_smtp=False))

@@ -48,9 +48,9 @@ TIMEOUT = Fault(Step.CONNECT, How.TIMEOUT, "no answer within 10 s")
 NO_NAMES = PolicyHost(HOST, Answers(absent(HOST, "AAAA")), Answers(absent(HOST, "A")))
 
 
-def at(*seen: HttpsObservation, chain: Sequence[str] = (), took_s: float = 0.5) -> Observation:
+def at(*seen: HttpsObservation, chain: Sequence[str] = ()) -> Observation:
     """A policy host that is seen so."""
-    return replace(SEEN, policy_host=policy_host(*seen, chain=chain), took_s=took_s)
+    return replace(SEEN, policy_host=policy_host(*seen, chain=chain))
 
 
 def shows(*names: str, **more: object) -> Observation:
@@ -99,8 +99,14 @@ HOST_FACTS = [
          at(fetched(), fetched(address=SIX, fault=TIMEOUT))),
     Fact("policy-timeout", "error", HOST,
          "192.0.2.10: no whole answer within 60 s (http)", f"curl -sSi -m 60 {URL}",
-         at(fetched(fault=Fault(Step.HTTP, How.TIMEOUT, "no whole answer within 60 s")),
-            took_s=60.4)),
+         at(replace(fetched(fault=Fault(Step.HTTP, How.TIMEOUT, "no whole answer within 60 s")),
+                    took_s=60.0))),
+    # the look waited for its turn: the host had 15 s alone
+    Fact("policy-host-not-reached", "unknown", HOST,
+         "192.0.2.10: no whole answer within 15 s (tls)", CURL,
+         replace(at(replace(fetched(fault=Fault(Step.TLS, How.TIMEOUT,
+                                                "no whole answer within 15 s")), took_s=15.0)),
+                 took_s=75.0)),
     Fact("policy-host-not-reached", "unknown", HOST,
          "192.0.2.10: no whole answer within 5 s (http)", CURL,
          at(fetched(fault=Fault(Step.HTTP, How.TIMEOUT, "no whole answer within 5 s")))),

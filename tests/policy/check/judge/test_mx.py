@@ -137,6 +137,16 @@ HOST_FACTS = [
     Fact("mx-address-not-reached", "unknown", MX1,
          "no answer within 10 s (connect) (at 2001:db8::25, of 2 addresses)",
          ELSEWHERE + S_CLIENT, talks(talk(), talk(address=SIX, fault=TIMEOUT))),
+    # what DNS says never becomes a command of its own in a line to copy
+    Fact("mx-connection-refused", "error", "a|reboot.example.net",
+         "Connection refused (connect) (at 192.0.2.25)",
+         "openssl s_client -starttls smtp -connect 'a|reboot.example.net':25 "
+         "-servername 'a|reboot.example.net'",
+         served(policy("*.example.net"), mx=mx_records("a|reboot.example.net"), mx_hosts=(
+             mx_host(talk(fault=REFUSED), host="a|reboot.example.net"),))),
+    Fact("mx-not-reached", "unknown", MX1, "no time was left to look (connect) (at 192.0.2.25)",
+         ELSEWHERE + S_CLIENT,
+         talks(talk(fault=Fault(Step.CONNECT, How.UNKNOWN, "no time was left to look")))),
     Fact("port-25-blocked", "unknown", DOMAIN,
          f"no connection to port 25 of {MX1}: no answer within 10 s (connect)", SEE,
          talks(talk(fault=TIMEOUT), talk(address=SIX, fault=Fault(

@@ -371,3 +371,4 @@ class Observation:
     rua: tuple[RuaObservation, ...] = ()
     asked_smtp: bool = True
     took_s: float = 0.0
+    sts_alias: Lookup[str] | None = None  # the CNAME at _mta-sts, asked for by itself

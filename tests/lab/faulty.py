@@ -48,7 +48,7 @@ def main(address: str, file: str) -> None:
 
     first = next(iter(contexts.values()))
     front = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    front.sni_callback = choose  # type: ignore[assignment]
+    front.sni_callback = choose
     server = ThreadingHTTPServer((address, 443), Handler)
     server.socket = front.wrap_socket(
         server.socket, server_side=True, do_handshake_on_connect=False

@@ -90,7 +90,7 @@ def _host(case: Case, host: MxObservation, *, is_blocked: bool) -> Iterator[Find
         for said in at_address(case, host.host, one):
             by_fault.setdefault(said, []).append(one)
     is_connected = any(_is_connected(one) for one in host.seen)
-    is_seen = any(one.tls is not None or one.fault is None for one in host.seen)
+    is_seen = any(_is_seen(one) for one in host.seen)
     for said, where in by_fault.items():
         code = said.code
         if code == _REFUSED and is_connected:
@@ -245,6 +245,13 @@ def _is_withheld(one: SmtpObservation) -> bool:
 
 def _is_connected(one: SmtpObservation) -> bool:
     return one.fault is None or one.fault.step not in (Step.NAME, Step.ADDRESS, Step.CONNECT)
+
+
+def _is_seen(one: SmtpObservation) -> bool:
+    """Whether it told what it does about TLS, be that right or wrong."""
+    if one.tls is None:
+        return one.fault is None
+    return one.tls.fault is None or one.tls.fault.outcome is not Outcome.UNKNOWN
 
 
 def _has_route(case: Case, one: SmtpObservation) -> bool:

@@ -147,6 +147,11 @@ HOST_FACTS = [
     Fact("mx-not-reached", "unknown", MX1, "no time was left to look (connect) (at 192.0.2.25)",
          ELSEWHERE + S_CLIENT,
          talks(talk(fault=Fault(Step.CONNECT, How.UNKNOWN, "no time was left to look")))),
+    # its one address, and a handshake without end: nothing of the host was seen
+    Fact("mx-not-reached", "unknown", MX1, "no whole answer within 60 s (tls) (at 192.0.2.25)",
+         ELSEWHERE + S_CLIENT,
+         talks(talk(fault=Fault(Step.TLS, How.TIMEOUT, "no whole answer within 60 s"),
+                    seen=broken(How.TIMEOUT, "no whole answer within 60 s")))),
     Fact("port-25-blocked", "unknown", DOMAIN,
          f"no connection to port 25 of {MX1}: no answer within 10 s (connect)", SEE,
          talks(talk(fault=TIMEOUT), talk(address=SIX, fault=Fault(

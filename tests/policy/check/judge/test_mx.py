@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from policy.check.judge import Earlier, Held, Own, judge
+from policy.check.judge import Earlier, Held, Own, judge, mx
 from policy.check.model import (
     Answers,
     Fault,
@@ -19,7 +19,7 @@ from policy.check.model import (
     Step,
     Tlsa,
 )
-from policy.model import Mode, policy_id
+from policy.model import Mode, MxPattern, policy_id
 from tests.policy.check.build import (
     AT,
     DOMAIN,
@@ -326,3 +326,11 @@ def test_a_held_enforce_counts_while_the_policy_cannot_be_read() -> None:
     by_code = {said.code: said.severity.value for said in judge(seen).findings}
     assert by_code["starttls-not-supported"] == "warning"
     assert judge(seen, earlier=held).case.mode is Mode.ENFORCE
+
+
+@pytest.mark.parametrize("host", ["a.b.example", "b.example", "*.b.example", "A.b.example.", "a"])
+@pytest.mark.parametrize(
+    "text", ["a.b.example", "*.b.example", "*.example", "B.example", "*.B.example"]
+)
+def test_the_patterns_of_a_host_are_those_that_match_it(host: str, text: str) -> None:
+    assert (text.lower() in mx.matching(host)) == MxPattern(text).matches(host)

@@ -125,10 +125,17 @@ class Case:
     @property
     def mode(self) -> Mode | None:
         """The mode that senders go by: that of the policy on line, else of one they still hold."""
-        if self.policy is not None:
+        if self.policy is not None and (self.answered is None or self._is_believed(self.answered)):
             return self.policy.mode
         held = self.held
         return Mode(held.mode) if held else None
+
+    def _is_believed(self, one: HttpsObservation) -> bool:
+        """Whether senders take a policy from there: the certificate is for them, or was not seen."""
+        shown = one.tls.certificate if one.tls is not None else None
+        if one.tls is None or shown is None or shown.inspected_by:
+            return True
+        return one.tls.is_trusted and shown.names(self.host)
 
     @property
     def held(self) -> Held | None:

@@ -28,6 +28,7 @@ from tests.policy.check.build import (
     mx_records,
     policy_host,
     served,
+    talk,
     tls,
     unknown,
 )
@@ -269,3 +270,14 @@ def test_whole_answer_counts_for_some_and_the_first_byte_for_checkdmarc() -> Non
 
 def test_mx_hosts_are_not_needed_to_judge_a_host() -> None:
     assert judge(replace(SEEN, mx_hosts=(mx_host(),), asked_smtp=False)).findings == ()
+
+
+def test_a_policy_that_no_sender_takes_makes_none_refuse_an_mx_host() -> None:
+    bad = mx_host(talk(seen=tls(MX1, code=18, message="self-signed certificate")))
+    untaken = replace(shows("www.example.com"), mx_hosts=(bad,))
+    said = {one.code: one.severity.value for one in judge(untaken).findings}
+    assert said == {"sts-webpki-invalid": "error", "certificate-not-trusted": "warning"}
+    held = Held("enforce", 1_209_600, AT - timedelta(days=1))  # what was taken before, they keep
+    before = Earlier(AT - timedelta(days=1), held=(held,))
+    said = {one.code: one.severity.value for one in judge(untaken, earlier=before).findings}
+    assert said == {"sts-webpki-invalid": "error", "certificate-not-trusted": "error"}

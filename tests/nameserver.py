@@ -168,7 +168,7 @@ def _answer(
     server.asked.append((name, kind))
     response = dns.message.make_response(query)
     response.flags |= flags
-    while ("CNAME" != kind) and (name, "CNAME") in zone:
+    while kind != "CNAME" and not zone.get((name, kind)) and (name, "CNAME") in zone:
         target = _target(zone, name)
         response.answer.append(_rrset(name, "CNAME", [target], ttl))
         name = target.removesuffix(".").lower()

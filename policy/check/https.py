@@ -126,6 +126,8 @@ class _Look:
 
     async def fetch(self, allowed_s: float) -> None:
         """A GET on a connection that is trusted; where it is not, on one more that does not ask."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
         try:
             async with asyncio.timeout(allowed_s):
                 try:
@@ -136,6 +138,7 @@ class _Look:
             told = fault(self._step, error, within_s=allowed_s)
             shaken = Tls(told) if self._step is Step.TLS else self.seen.tls
             self.seen = replace(self.seen, fault=told, tls=shaken)
+        self.seen = replace(self.seen, took_s=clock() - began)
 
     async def learn_versions(self, until: float) -> None:
         """Other versions of TLS, where time is left."""

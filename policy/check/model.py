@@ -242,6 +242,7 @@ class HttpsObservation:
     tls: Tls | None = None
     answer: HttpAnswer | None = None
     connect_s: float = 0.0
+    took_s: float = 0.0  # until the answer or the fault; what was waited for a turn is not in it
 
     @property
     def outcome(self) -> Outcome:
@@ -370,3 +371,4 @@ class Observation:
     rua: tuple[RuaObservation, ...] = ()
     asked_smtp: bool = True
     took_s: float = 0.0
+    sts_alias: Lookup[str] | None = None  # the CNAME at _mta-sts, asked for by itself

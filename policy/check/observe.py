@@ -72,8 +72,13 @@ async def observe(means: Means, domain: str) -> Observation:
     at = datetime.now(UTC)
     look = _Look(means, domain, began + means.bounds.deadline_s)
     try:
-        mx, sts, (tlsrpt, rua), apex, host = await asyncio.gather(
-            look.mx(), look.txt(RECORD_PREFIX), look.tlsrpt(), look.apex(), look.policy_host()
+        mx, sts, alias, (tlsrpt, rua), apex, host = await asyncio.gather(
+            look.mx(),
+            look.txt(RECORD_PREFIX),
+            look.alias(RECORD_PREFIX),
+            look.tlsrpt(),
+            look.apex(),
+            look.policy_host(),
         )
     finally:
         await look.close()
@@ -92,6 +97,7 @@ async def observe(means: Means, domain: str) -> Observation:
         rua=rua,
         asked_smtp=means.asks_smtp,
         took_s=asyncio.get_running_loop().time() - began,
+        sts_alias=alias,
     )
 
 
@@ -115,6 +121,11 @@ class _Look:
         """TXT records at a name of the domain."""
         asker, name = self._means.asker, prefix + self._domain
         return await asker.compared(name, "TXT", lookups.strings, self._zone_servers, self._until)
+
+    async def alias(self, prefix: str) -> Lookup[str]:
+        """The CNAME at a name of the domain: a look for TXT does not show one beside it."""
+        asker, name = self._means.asker, prefix + self._domain
+        return await asker.lookup(name, "CNAME", lookups.target, self._until)
 
     async def apex(self) -> Lookup[tuple[bytes, ...]]:
         """TXT records at the domain itself."""
@@ -230,11 +241,14 @@ class _Look:
             own = asyncio.get_running_loop().time() + own_s
             return await smtp.observe(means.gate, means.contexts, at, own)
 
-        late = SmtpObservation(address, Fault(Step.CONNECT, How.TIMEOUT, _LATE))
+        late = SmtpObservation(address, Fault(Step.CONNECT, How.UNKNOWN, _LATE))
         return await means.once.look(("smtp", host, address), look, self._until, late)
 
     async def _rua(self, uri: str) -> RuaObservation:
-        parts = urlsplit(uri)
+        try:
+            parts = urlsplit(uri)
+        except ValueError:  # a bracket where no IPv6 address stands
+            return RuaObservation(uri, uri)
         if parts.scheme.lower() != "mailto":
             host = (parts.hostname or "").lower()
             addresses = await self._addresses(host) if is_domain(host) else None

@@ -112,6 +112,16 @@ _STS_RECORD = (
         _DNS,
     ),
     Rule(
+        "record-beside-alias",
+        _WARNING,
+        "RFC 1034, 3.6.2",
+        "Where a CNAME stands no other data may stand: a sender's resolver gives the TXT record or "
+        "follows the CNAME, and which it does is not settled.",
+        "The record was delegated by a CNAME, and the old TXT record stayed.",
+        "Delete one of the two.",
+        _DNS,
+    ),
+    Rule(
         "record-id-unlike-text",
         _NOTICE,
         _STS,

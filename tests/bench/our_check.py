@@ -5,7 +5,6 @@
 
 import json
 import os
-import resource
 import sys
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from policy.check.judge import judge
 from policy.check.run import Settings, observations
 from tests.bench.server import CLIENT_CORE
+from tests.policy.check.looker import most_memory_kb
 
 if __name__ == "__main__":
     os.sched_setaffinity(0, {CLIENT_CORE % (os.cpu_count() or 1)})
@@ -23,7 +23,7 @@ if __name__ == "__main__":
     told = {
         "seconds": time.monotonic() - start,
         "cpu_s": time.process_time() - used,
-        "rss_kb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "rss_kb": most_memory_kb(),
         "right": sum(not (each.has_error or each.is_unfinished) for each in judged),
     }
     print(json.dumps(told))

@@ -36,6 +36,7 @@ class Case:
     answer: dict[str, Any] | None = None
     certificate: str = "good"
     fetches: int = field(default=1)  # that our log shows
+    is_delegated: bool = False  # record and host by CNAME to a provider (RFC 8461, 8.2)
 
     @property
     def domain(self) -> str:
@@ -56,6 +57,7 @@ def _faulty(name: str, fate: str = SENT, certificate: str = "good", **answer: An
 CASES = (
     Case("right", VERIFIED, RECEIVING),
     Case("wild", VERIFIED, RECEIVING, pattern="*.{domain}"),
+    Case("delegated", VERIFIED, RECEIVING, is_delegated=True),
     Case("badcert", DEFERRED),
     Case("nostarttls", DEFERRED, PLAIN),
     Case("badmx", DEFERRED, RECEIVING, pattern="elsewhere.example"),
@@ -139,12 +141,17 @@ class Fates:
             named = self._lab.policy(case.domain, case.text) if case.answer is None else "1"
             self._lab.authority.issue(f"mta-sts.{case.domain}")
             host = front.ADDRESS if case.answer is None else FAULTY
+            of = "provider" if case.is_delegated else case.name
             records |= {
                 case.name: (f"MX 10 mx.{case.name}",),
                 f"mx.{case.name}": (f"A {case.mx}",),
-                f"mta-sts.{case.name}": (f"A {host}",),
-                f"_mta-sts.{case.name}": (f'TXT "v=STSv1; id={named};"',),
+                f"mta-sts.{of}": (f"A {host}",),
+                f"_mta-sts.{of}": (f'TXT "v=STSv1; id={named};"',),
             }
+            if case.is_delegated:
+                names = (f"mta-sts.{case.name}", f"_mta-sts.{case.name}")
+                targets = ("mta-sts.provider", "_mta-sts.provider")
+                records |= {name: (f"CNAME {to}",) for name, to in zip(names, targets, strict=True)}
         self._lab.dns.publish(records)
 
     def _serve_faulty(self) -> None:

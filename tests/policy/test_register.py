@@ -24,7 +24,7 @@ RESULT_TYPES = (  # RFC 8460, 4.3
     "certificate-not-trusted", "validation-failure", "sts-policy-fetch-error",
     "sts-policy-invalid", "sts-webpki-invalid",
 )  # fmt: skip
-SECTION = r"RFC (8461|8460|5321|7505|7672), [0-9]+(\.[0-9]+)*|STS Witness, policy folder"
+SECTION = r"RFC (8461|8460|1034|5321|7505|7672), [0-9]+(\.[0-9]+)*|STS Witness, policy folder"
 
 
 def test_every_code_is_produced_by_a_case() -> None:

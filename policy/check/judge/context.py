@@ -1,6 +1,7 @@
 """What the judge is given beside the observation, and what it reads out of it first."""
 
 import re
+import shlex
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from policy.register import REGISTER, finding
 from policy.remedy import Converter
 
 _START = b"v=STSv1;"
-_NEAR = re.compile(rb"v\s*=\s*\"?\s*sts", re.IGNORECASE)
+_NEAR = re.compile(rb"v\s*=[\s\"]*sts", re.IGNORECASE)  # two stars of blanks would be quadratic
 _BLANK_BEFORE = re.compile(rb"v=STSv1[ \t]+;")
 _GZIP = 31  # zlib's window bits for a gzip header
 
@@ -124,10 +125,17 @@ class Case:
     @property
     def mode(self) -> Mode | None:
         """The mode that senders go by: that of the policy on line, else of one they still hold."""
-        if self.policy is not None:
+        if self.policy is not None and (self.answered is None or self._is_believed(self.answered)):
             return self.policy.mode
         held = self.held
         return Mode(held.mode) if held else None
+
+    def _is_believed(self, one: HttpsObservation) -> bool:
+        """Whether senders take a policy from there: the certificate is for them, or was not seen."""
+        shown = one.tls.certificate if one.tls is not None else None
+        if one.tls is None or shown is None or shown.inspected_by:
+            return True
+        return one.tls.is_trusted and shown.names(self.host)
 
     @property
     def held(self) -> Held | None:
@@ -229,6 +237,11 @@ def unpacked(answer: HttpAnswer) -> bytes | None:
 def cut(observed: str, limit: int = 500) -> str:
     """As much of a foreign text as a finding shows."""
     return observed if len(observed) <= limit else observed[:limit] + "…"
+
+
+def argument(name: str) -> str:
+    """A name out of DNS, which may hold anything, as a command to copy has it."""
+    return shlex.quote(name)
 
 
 def words(record: bytes) -> str:

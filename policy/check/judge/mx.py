@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from policy import presets
-from policy.check.judge.context import Case, listed
+from policy.check.judge.context import Case, argument, listed
 from policy.check.model import MxObservation, Observation, Outcome
 from policy.findings import Finding
 from policy.model import Mode, MxPattern
@@ -94,7 +94,9 @@ def _implicit(case: Case) -> Finding:
 
 
 def _coverage(case: Case, patterns: Sequence[MxPattern], names: Sequence[str]) -> Iterator[Finding]:
-    bare = [name for name in names if not any(p.matches(name) for p in patterns)]
+    texts = {pattern.text.lower() for pattern in patterns}
+    bare = [name for name in names if texts.isdisjoint(matching(name))]
+    wildcards = [pattern for pattern in patterns if pattern.is_wildcard]
     wide = _wildcards(case.seen.domain, bare)
     for name in bare:
         parent = name.partition(".")[2]
@@ -103,15 +105,16 @@ def _coverage(case: Case, patterns: Sequence[MxPattern], names: Sequence[str]) -
             "mx-not-covered",
             name,
             observed=f"matches none of {listed(pattern.text for pattern in patterns)}"
-            f"{_near(patterns, name)}",
+            f"{_near(wildcards, name)}",
             expected=line,
-            remedy=f"mta-sts mx {case.seen.domain} add {wide.get(parent, name)}"
+            remedy=f"mta-sts mx {case.seen.domain} add {argument(wide.get(parent, name))}"
             if case.own
             else line,
         )
     if not names:
         return
-    unused = [p.text for p in patterns if not any(p.matches(name) for name in names)]
+    used = {text for name in names for text in matching(name)}
+    unused = [pattern.text for pattern in patterns if pattern.text.lower() not in used]
     if unused:
         yield case.finding(
             "mx-pattern-unused",
@@ -122,10 +125,20 @@ def _coverage(case: Case, patterns: Sequence[MxPattern], names: Sequence[str]) -
         )
 
 
-def _near(patterns: Iterable[MxPattern], host: str) -> str:
+def matching(host: str) -> tuple[str, ...]:
+    """The patterns that match an MX host (RFC 8461, 4.1), as ``MxPattern.matches`` has it.
+
+    Hosts and patterns may be thousands each: they are not held against each other one by one.
+    """
+    name = host.lower().removesuffix(".")
+    label, _dot, parent = name.partition(".")
+    return (name, f"*.{parent}") if label else (name,)
+
+
+def _near(wildcards: Iterable[MxPattern], host: str) -> str:
     """Why a wildcard that looks as if it matched does not."""
-    for pattern in patterns:
-        if pattern.is_wildcard and (host == pattern.domain or host.endswith(f".{pattern.domain}")):
+    for pattern in wildcards:
+        if host == pattern.domain or host.endswith(f".{pattern.domain}"):
             count = len(host.removesuffix(pattern.domain).removesuffix(".").split("."))
             count = 0 if host == pattern.domain else count
             return f"; {pattern.text} stands for exactly one label, here there are {count}"

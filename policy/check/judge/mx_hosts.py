@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from policy.check.judge import certificates
 from policy.check.judge.certificates import Kind
-from policy.check.judge.context import Case, listed
+from policy.check.judge.context import Case, argument, listed
 from policy.check.judge.host import private_hint, told
 from policy.check.model import Fault, How, MxObservation, Outcome, SmtpObservation, Step, Tls
 from policy.findings import Finding
@@ -83,14 +83,14 @@ def _host(case: Case, host: MxObservation, *, is_blocked: bool) -> Iterator[Find
             host.host,
             observed=f"{host.addresses.left_out} addresses more than were looked at",
             expected="a few addresses",
-            remedy=f"dig A {host.host}; dig AAAA {host.host}",
+            remedy=f"dig A {argument(host.host)}; dig AAAA {argument(host.host)}",
         )
     by_fault: dict[Said, list[SmtpObservation]] = {}
     for one in host.seen:
         for said in at_address(case, host.host, one):
             by_fault.setdefault(said, []).append(one)
     is_connected = any(_is_connected(one) for one in host.seen)
-    is_seen = any(one.tls is not None or one.fault is None for one in host.seen)
+    is_seen = any(_is_seen(one) for one in host.seen)
     for said, where in by_fault.items():
         code = said.code
         if code == _REFUSED and is_connected:
@@ -130,7 +130,7 @@ def _no_address(case: Case, host: MxObservation) -> Finding | None:
             host.host,
             observed=unknown[0].reason,
             expected="an address",
-            remedy=f"dig A {host.host}",
+            remedy=f"dig A {argument(host.host)}",
         )
     return case.finding(
         "mx-host-missing",
@@ -160,7 +160,8 @@ def _certificate(case: Case, host: str, tls: Tls) -> tuple[Said, ...]:
 
 def _fault(case: Case, host: str, fault: Fault) -> Said:
     observed = told(fault)
-    see = f"openssl s_client -starttls smtp -connect {host}:25 -servername {host}"
+    name = argument(host)
+    see = f"openssl s_client -starttls smtp -connect {name}:25 -servername {name}"
     if fault.outcome is Outcome.UNKNOWN and fault.how is not How.DEFERRED:
         remedy = f"on a machine that may send mail:\n{see}{private_hint(case.seen.domain, [fault])}"
         return Said(_UNREACHED, observed, "an answer", remedy)
@@ -223,7 +224,7 @@ def _dane(case: Case, host: MxObservation) -> Iterator[Finding]:
             host.host,
             observed=f"{records}, without the AD flag",
             expected="an answer that DNSSEC holds",
-            remedy=f"delv TLSA _25._tcp.{host.host}",
+            remedy=f"delv TLSA {argument(f'_25._tcp.{host.host}')}",
         )
 
 
@@ -244,6 +245,13 @@ def _is_withheld(one: SmtpObservation) -> bool:
 
 def _is_connected(one: SmtpObservation) -> bool:
     return one.fault is None or one.fault.step not in (Step.NAME, Step.ADDRESS, Step.CONNECT)
+
+
+def _is_seen(one: SmtpObservation) -> bool:
+    """Whether it told what it does about TLS, be that right or wrong."""
+    if one.tls is None:
+        return one.fault is None
+    return one.tls.fault is None or one.tls.fault.outcome is not Outcome.UNKNOWN
 
 
 def _has_route(case: Case, one: SmtpObservation) -> bool:

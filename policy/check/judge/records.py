@@ -198,6 +198,16 @@ def _beside(case: Case) -> Iterator[Finding]:
             expected="the policy record alone",
             remedy="delete the other records at that name",
         )
+    found, alias = case.seen.sts.resolver, case.seen.sts_alias
+    if alias is not None and alias.values and found.values and not found.chain:
+        yield case.finding(
+            "record-beside-alias",
+            case.record_name,
+            observed=f"TXT {listed((words(b''.join(each)) for each in found.values), 3)}; "
+            f"CNAME {listed(alias.values)}",
+            expected="the TXT record, or the CNAME alone",
+            remedy=f"delete the CNAME at {case.record_name}, or the TXT record there",
+        )
     apex = [b"".join(strings) for strings in case.seen.apex.values]
     if misplaced := [record for record in apex if record.lower().startswith(b"v=stsv1")]:
         yield case.finding(

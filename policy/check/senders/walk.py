@@ -144,7 +144,7 @@ def _answer(sender: Sender, case: Case, one: HttpsObservation) -> Refused | None
     if one.fault is not None:
         is_late = one.fault.how is How.TIMEOUT and one.fault.step in (Step.TLS, Step.HTTP)
         waits = sender.timeout_s or 60.0
-        is_sure = one.fault.outcome is Outcome.REFUSED or (is_late and case.seen.took_s >= waits)
+        is_sure = one.fault.outcome is Outcome.REFUSED or (is_late and one.took_s >= waits - 0.1)
         return Refused(f"{told(one.fault)}, at {one.address}", is_sure)
     if one.tls is not None and one.tls.certificate is not None:
         if one.tls.certificate.inspected_by:

@@ -175,6 +175,7 @@ OBSERVATIONS = st.builds(
     rua=st.lists(RUA, max_size=2).map(tuple),
     asked_smtp=st.booleans(),
     took_s=SECONDS,
+    sts_alias=st.none() | lookups("CNAME", NAMES),
 )
 HELD = st.builds(
     Held, st.sampled_from(["enforce", "testing", "none"]), st.integers(0, 31_557_600), TIMES

@@ -302,6 +302,7 @@ def test_an_answer_that_does_not_come_in_time_is_could_not_look(tmp_path: Path) 
     assert found.fault is not None
     assert (found.fault.step, found.fault.how) == (Step.HTTP, How.TIMEOUT)
     assert found.fault.reason == "no whole answer within 0.4 s"
+    assert found.took_s > 0.3
     assert found.outcome is Outcome.UNKNOWN
 
 

@@ -115,6 +115,22 @@ def test_reports_mailbox_and_web_address_are_looked_at(tmp_path: Path) -> None:
     assert web.addresses.addresses == ("127.0.0.1",)
 
 
+def test_a_cname_beside_the_record_is_seen(tmp_path: Path) -> None:
+    alias = {("_mta-sts.example.com", "CNAME"): ["_mta-sts.provider.example."]}
+    with world(tmp_path, {**ZONE, **alias}) as made:
+        seen = observation("example.com", made.settings)
+    assert seen.sts.resolver.values == ((b"v=STSv1; id=abc;",),)
+    assert seen.sts_alias is not None
+    assert seen.sts_alias.values == ("_mta-sts.provider.example",)
+
+
+def test_an_address_for_reports_that_is_no_uri_stops_nothing(tmp_path: Path) -> None:
+    zone: Zone = {**ZONE, ("_smtp._tls.example.com", "TXT"): ['"v=TLSRPTv1; rua=https://[x/"']}
+    with world(tmp_path, zone) as made:
+        (found,) = observation("example.com", made.settings).rua
+    assert (found.uri, found.mailbox, found.addresses) == ("https://[x/", "", None)
+
+
 def test_without_smtp_no_mx_host_is_connected_to(tmp_path: Path) -> None:
     with world(tmp_path) as made:
         seen = observation("example.com", replace(made.settings, asks_smtp=False))

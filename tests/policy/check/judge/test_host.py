@@ -28,6 +28,7 @@ from tests.policy.check.build import (
     mx_records,
     policy_host,
     served,
+    talk,
     tls,
     unknown,
 )
@@ -48,9 +49,9 @@ TIMEOUT = Fault(Step.CONNECT, How.TIMEOUT, "no answer within 10 s")
 NO_NAMES = PolicyHost(HOST, Answers(absent(HOST, "AAAA")), Answers(absent(HOST, "A")))
 
 
-def at(*seen: HttpsObservation, chain: Sequence[str] = (), took_s: float = 0.5) -> Observation:
+def at(*seen: HttpsObservation, chain: Sequence[str] = ()) -> Observation:
     """A policy host that is seen so."""
-    return replace(SEEN, policy_host=policy_host(*seen, chain=chain), took_s=took_s)
+    return replace(SEEN, policy_host=policy_host(*seen, chain=chain))
 
 
 def shows(*names: str, **more: object) -> Observation:
@@ -99,8 +100,14 @@ HOST_FACTS = [
          at(fetched(), fetched(address=SIX, fault=TIMEOUT))),
     Fact("policy-timeout", "error", HOST,
          "192.0.2.10: no whole answer within 60 s (http)", f"curl -sSi -m 60 {URL}",
-         at(fetched(fault=Fault(Step.HTTP, How.TIMEOUT, "no whole answer within 60 s")),
-            took_s=60.4)),
+         at(replace(fetched(fault=Fault(Step.HTTP, How.TIMEOUT, "no whole answer within 60 s")),
+                    took_s=60.0))),
+    # the look waited for its turn: the host had 15 s alone
+    Fact("policy-host-not-reached", "unknown", HOST,
+         "192.0.2.10: no whole answer within 15 s (tls)", CURL,
+         replace(at(replace(fetched(fault=Fault(Step.TLS, How.TIMEOUT,
+                                                "no whole answer within 15 s")), took_s=15.0)),
+                 took_s=75.0)),
     Fact("policy-host-not-reached", "unknown", HOST,
          "192.0.2.10: no whole answer within 5 s (http)", CURL,
          at(fetched(fault=Fault(Step.HTTP, How.TIMEOUT, "no whole answer within 5 s")))),
@@ -263,3 +270,14 @@ def test_whole_answer_counts_for_some_and_the_first_byte_for_checkdmarc() -> Non
 
 def test_mx_hosts_are_not_needed_to_judge_a_host() -> None:
     assert judge(replace(SEEN, mx_hosts=(mx_host(),), asked_smtp=False)).findings == ()
+
+
+def test_a_policy_that_no_sender_takes_makes_none_refuse_an_mx_host() -> None:
+    bad = mx_host(talk(seen=tls(MX1, code=18, message="self-signed certificate")))
+    untaken = replace(shows("www.example.com"), mx_hosts=(bad,))
+    said = {one.code: one.severity.value for one in judge(untaken).findings}
+    assert said == {"sts-webpki-invalid": "error", "certificate-not-trusted": "warning"}
+    held = Held("enforce", 1_209_600, AT - timedelta(days=1))  # what was taken before, they keep
+    before = Earlier(AT - timedelta(days=1), held=(held,))
+    said = {one.code: one.severity.value for one in judge(untaken, earlier=before).findings}
+    assert said == {"sts-webpki-invalid": "error", "certificate-not-trusted": "error"}

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from policy.check.judge import Earlier, Held, Own, judge
+from policy.check.judge import Earlier, Held, Own, judge, mx
 from policy.check.model import (
     Answers,
     Fault,
@@ -19,7 +19,7 @@ from policy.check.model import (
     Step,
     Tlsa,
 )
-from policy.model import Mode, policy_id
+from policy.model import Mode, MxPattern, policy_id
 from tests.policy.check.build import (
     AT,
     DOMAIN,
@@ -137,6 +137,21 @@ HOST_FACTS = [
     Fact("mx-address-not-reached", "unknown", MX1,
          "no answer within 10 s (connect) (at 2001:db8::25, of 2 addresses)",
          ELSEWHERE + S_CLIENT, talks(talk(), talk(address=SIX, fault=TIMEOUT))),
+    # what DNS says never becomes a command of its own in a line to copy
+    Fact("mx-connection-refused", "error", "a|reboot.example.net",
+         "Connection refused (connect) (at 192.0.2.25)",
+         "openssl s_client -starttls smtp -connect 'a|reboot.example.net':25 "
+         "-servername 'a|reboot.example.net'",
+         served(policy("*.example.net"), mx=mx_records("a|reboot.example.net"), mx_hosts=(
+             mx_host(talk(fault=REFUSED), host="a|reboot.example.net"),))),
+    Fact("mx-not-reached", "unknown", MX1, "no time was left to look (connect) (at 192.0.2.25)",
+         ELSEWHERE + S_CLIENT,
+         talks(talk(fault=Fault(Step.CONNECT, How.UNKNOWN, "no time was left to look")))),
+    # its one address, and a handshake without end: nothing of the host was seen
+    Fact("mx-not-reached", "unknown", MX1, "no whole answer within 60 s (tls) (at 192.0.2.25)",
+         ELSEWHERE + S_CLIENT,
+         talks(talk(fault=Fault(Step.TLS, How.TIMEOUT, "no whole answer within 60 s"),
+                    seen=broken(How.TIMEOUT, "no whole answer within 60 s")))),
     Fact("port-25-blocked", "unknown", DOMAIN,
          f"no connection to port 25 of {MX1}: no answer within 10 s (connect)", SEE,
          talks(talk(fault=TIMEOUT), talk(address=SIX, fault=Fault(
@@ -311,3 +326,11 @@ def test_a_held_enforce_counts_while_the_policy_cannot_be_read() -> None:
     by_code = {said.code: said.severity.value for said in judge(seen).findings}
     assert by_code["starttls-not-supported"] == "warning"
     assert judge(seen, earlier=held).case.mode is Mode.ENFORCE
+
+
+@pytest.mark.parametrize("host", ["a.b.example", "b.example", "*.b.example", "A.b.example.", "a"])
+@pytest.mark.parametrize(
+    "text", ["a.b.example", "*.b.example", "*.example", "B.example", "*.B.example"]
+)
+def test_the_patterns_of_a_host_are_those_that_match_it(host: str, text: str) -> None:
+    assert (text.lower() in mx.matching(host)) == MxPattern(text).matches(host)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from policy.check.judge import Own, judge
+from policy.check.judge.context import reading_of
 from policy.check.model import Answers, PolicyHost
 from policy.findings import Severity
 from policy.model import policy_id
@@ -100,6 +101,9 @@ FACTS = [
     other(f"v=STSv1; id={ID}; a=\xa0", "record-not-ascii"),
     Fact("record-unrelated", "notice", NAME, "v=spf1 -all", "delete the other records at that name",
          replace(SEEN, sts=sts(RECORD, "v=spf1 -all"))),
+    Fact("record-beside-alias", "warning", NAME, f"TXT {RECORD}; CNAME _mta-sts.provider.example",
+         f"delete the CNAME at {NAME}, or the TXT record there",
+         replace(SEEN, sts_alias=answer(NAME, "CNAME", "_mta-sts.provider.example"))),
     Fact("record-misplaced", "notice", DOMAIN, "v=STSv1; id=1", "delete it at example.com",
          replace(SEEN, apex=txt(DOMAIN, "v=spf1 -all", "v=STSv1; id=1"))),
     other("v=STSv1; id=2024", "record-id-unlike-text", "id=2024", severity="notice",
@@ -188,3 +192,9 @@ def test_the_right_record_keeps_the_ttl_of_the_one_that_is_there() -> None:
     seen = replace(served(TESTING), sts=sts("v=STSv1; id=a b"))
     (record,) = judge(seen).records
     assert (record.ttl, record.value) == (300, f"v=STSv1; id={policy_id(TESTING)};")
+
+
+def test_a_record_of_blanks_is_read_in_one_go() -> None:
+    blanks = b"v=" + b" " * 60_000  # with a search that goes back for each, this takes 10 s
+    assert reading_of([blanks]).unrelated == (blanks,)
+    assert reading_of([b'v = " STSv1; id=1']).near == (b'v = " STSv1; id=1',)

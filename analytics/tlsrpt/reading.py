@@ -130,7 +130,12 @@ def _context(part: Part, item: Item, mail: Mail | None) -> Context:
             file_name = (item.member or item.source).rpartition("/")[2]
         return Context(policy_domain=item.policy_domain or part.report_domain, file_name=file_name)
     domain = item.policy_domain or part.report_domain or mail.report_domain
-    return Context(policy_domain=domain, file_name=file_name, submitter=mail.submitter)
+    return Context(
+        policy_domain=domain,
+        file_name=file_name,
+        submitter=mail.submitter,
+        is_hearsay=not item.policy_domain,
+    )
 
 
 def _received_at(item: Item, mail: Mail | None, at: datetime) -> datetime:

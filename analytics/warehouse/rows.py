@@ -24,6 +24,10 @@ _READ_AS = {
 }
 _KEPT_AS = {"TIMESTAMP": "CAST({0} AS TIMESTAMPTZ)", "BYTES": "from_base64({0})"}
 
+# a write of so many rows leaves it to a smaller one to join its groups of rows with those before:
+# joining is most of a checkpoint, and the next large write would do it again
+_MANY = 1_000
+
 
 def given(
     connection: Connection, name: str, columns: Mapping[str, str], rows: Sequence[Row]
@@ -46,7 +50,10 @@ def write(connection: Connection, catalogue: Catalogue, changes: Iterable[Change
         ValueError: a row has a column that its table has not, or lacks one that is required.
     """
     with transaction(connection):
-        return sum(_write(connection, catalogue, change) for change in changes)
+        count = sum(_write(connection, catalogue, change) for change in changes)
+    if count >= _MANY:
+        connection.execute("SET max_vacuum_tasks = 0")
+    return count
 
 
 def _write(connection: Connection, catalogue: Catalogue, change: Change) -> int:

@@ -7,8 +7,8 @@ thousand would take a second; as one text for all, DuckDB takes four times as lo
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 
-from analytics.warehouse.base import Change
-from analytics.warehouse.catalogue import RAW, Catalogue, Column
+from analytics.warehouse.base import Change, Records
+from analytics.warehouse.catalogue import RAW, Catalogue, Column, Schema
 from analytics.warehouse.connection import Connection, transaction
 
 Row = Mapping[str, object]
@@ -58,11 +58,11 @@ def write(connection: Connection, catalogue: Catalogue, changes: Iterable[Change
 
 def _write(connection: Connection, catalogue: Catalogue, change: Change) -> int:
     schema, table = catalogue.schema(change.table), change.table
-    key = _of(schema.key)
-    rows = list({key(row): row for row in change.values}.values())
     by = schema.key if change.by is None else change.by
     read_as = {column.name: _READ_AS[column.type] for column in schema.columns}
-    _cross(connection, "given", read_as, _values(table, schema.columns, rows))
+    given_values, count = _values(change, schema)
+    _check(table, schema.columns, given_values)
+    _cross(connection, "given", read_as, given_values)
     _clear(connection, table, by, "given")
     if gone := list(change.gone):
         given(connection, "gone", {name: read_as[name] for name in by}, gone)
@@ -73,23 +73,34 @@ def _write(connection: Connection, catalogue: Catalogue, change: Change) -> int:
     connection.execute(
         f"INSERT INTO {RAW}.{table} ({', '.join(read_as)}) SELECT {values} FROM given"  # noqa: S608
     )
-    return len(rows)
+    return count
 
 
-def _values(
-    table: str, columns: Sequence[Column], rows: Sequence[Row]
-) -> dict[str, Sequence[object | None]]:
-    """The rows as columns."""
-    names = [column.name for column in columns]
-    values = dict(zip(names, _picked(names, rows), strict=True))
+def _values(change: Change, schema: Schema) -> tuple[dict[str, Sequence[object | None]], int]:
+    """The rows as columns, of those with one key the last, and how many they are."""
+    names = [column.name for column in schema.columns]
+    if isinstance(change.values, Records):
+        rows = change.values.rows
+        values: dict[str, Sequence[object | None]] = dict.fromkeys(names, [None] * len(rows))
+        values.update(zip(change.values.columns, zip(*rows, strict=True), strict=bool(rows)))
+        return values, len(rows)
+    key = _of(schema.key)
+    once = list({key(row): row for row in change.values}.values())
     known = set(names)
-    for row in rows:
+    for row in once:
         if not row.keys() <= known:
-            raise ValueError(f"{table}: there is no column {min(row.keys() - known)}")
+            raise ValueError(f"{change.table}: there is no column {min(row.keys() - known)}")
+    return dict(zip(names, _picked(names, once), strict=True)), len(once)
+
+
+def _check(
+    table: str, columns: Sequence[Column], values: Mapping[str, Sequence[object | None]]
+) -> None:
+    if unknown := sorted(values.keys() - {column.name for column in columns}):
+        raise ValueError(f"{table}: there is no column {unknown[0]}")
     for column in columns:
         if column.is_required and None in values[column.name]:
             raise ValueError(f"{table}: {column.name} is required")
-    return values
 
 
 def _picked(names: Sequence[str], rows: Sequence[Row]) -> Iterable[Sequence[object | None]]:

@@ -29,13 +29,15 @@ _REPORT_ID = re.compile(
 class Context(Struct, frozen=True):
     """What is known of a report beside its text.
 
-    ``policy_domain`` is the domain that it was posted to, or TLS-Report-Domain of its mail;
-    ``file_name`` that of the attachment or file; ``submitter`` TLS-Report-Submitter of its mail.
+    ``policy_domain`` is the domain that it was posted to, or TLS-Report-Domain of its mail, which
+    ``is_hearsay``; ``file_name`` that of the attachment or file; ``submitter``
+    TLS-Report-Submitter of its mail.
     """
 
     policy_domain: str = ""
     file_name: str = ""
     submitter: str = ""
+    is_hearsay: bool = False
 
 
 NOWHERE = Context()
@@ -88,7 +90,12 @@ def placed(
     report-id, the file name.
     """
     named = _file_name(context.file_name)
-    sure = [domains.name(context.policy_domain).text, *_sts_domain(policies)][::-1]
+    came_for = domains.name(context.policy_domain).text
+    if context.is_hearsay and named and named.domain != came_for:
+        # a large sender signs the body, with the file name, and not that field: whoever has a
+        # report about a domain of his own could make it one about ours
+        came_for = ""
+    sure = [*_sts_domain(policies), came_for]
     weak = [_of_report_id(report_id), named.domain if named else ""]
     inferred: list[str] = []
     made = []

@@ -9,7 +9,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
 
 import msgspec
 from msgspec import Struct
@@ -124,7 +123,7 @@ class PolicyResult(Struct, frozen=True, gc=False):
     held_policy_mode: str | None = None
 
 
-class Report(Struct, frozen=True, dict=True):
+class Report(Struct, frozen=True):
     """One report, normalised; ``quirks`` are codes of what was repaired or is not as it should be.
 
     The codes are those of :mod:`analytics.tlsrpt.quirks`, sorted. ``content`` is the document as it
@@ -145,7 +144,7 @@ class Report(Struct, frozen=True, dict=True):
         """The policy domains that it is about, sorted, each once."""
         return tuple(sorted({each.policy_domain for each in self.policies}))
 
-    @cached_property
+    @property
     def report_key(self) -> str:
         """64 hex digits that are the same for every revision of a report.
 
@@ -153,11 +152,11 @@ class Report(Struct, frozen=True, dict=True):
         domains of a run.
         """
         reporter = (self.organization_name or "").casefold()
-        times = (self.range_started_at.isoformat(), self.range_ended_at.isoformat())
+        times = self.range_started_at, self.range_ended_at
         said = (reporter, self.report_id, *times, self.policy_domains)
         return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
 
-    @cached_property
+    @property
     def content_hash(self) -> str:
         """64 hex digits that are the same for the same content in another wrapping."""
         return hashlib.sha256(self.content).hexdigest()

@@ -27,6 +27,8 @@ class Read(Struct, frozen=True, gc=False):
 
     member: str
     report: Report
+    report_key: str
+    content_hash: str
     domains: tuple[str, ...]
     quirks: tuple[str, ...]
 
@@ -117,8 +119,10 @@ def _read(part: Part, item: Item, mail: Mail | None, parser: Parser) -> Read:
     quirks = report.quirks
     if part.quirks:
         quirks = tuple(sorted({*part.quirks, *quirks}))
-    domains = tuple([name for name in report.policy_domains if name])  # "" where none is told
-    return Read(part.member, report, domains, quirks)
+    domains = report.policy_domains
+    if "" in domains:  # where none is told
+        domains = tuple([name for name in domains if name])
+    return Read(part.member, report, report.report_key, report.content_hash, domains, quirks)
 
 
 def _context(part: Part, item: Item, mail: Mail | None) -> Context:
@@ -130,7 +134,12 @@ def _context(part: Part, item: Item, mail: Mail | None) -> Context:
             file_name = (item.member or item.source).rpartition("/")[2]
         return Context(policy_domain=item.policy_domain or part.report_domain, file_name=file_name)
     domain = item.policy_domain or part.report_domain or mail.report_domain
-    return Context(policy_domain=domain, file_name=file_name, submitter=mail.submitter)
+    return Context(
+        policy_domain=domain,
+        file_name=file_name,
+        submitter=mail.submitter,
+        is_hearsay=not item.policy_domain,
+    )
 
 
 def _received_at(item: Item, mail: Mail | None, at: datetime) -> datetime:

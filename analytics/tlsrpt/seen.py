@@ -90,7 +90,7 @@ class Seen:
         counts = (len(reading.reports), len(reading.refused))
         return self.counts.get(reading.raw_hash) == counts and all(
             (reading.raw_hash, read.member) in self.proofs
-            and read.report.content_hash in self.contents.get(read.report.report_key, ())
+            and read.content_hash in self.contents.get(read.report_key, ())
             for read in reading.reports
         )
 
@@ -103,7 +103,7 @@ def seen(warehouse: Warehouse, readings: Iterable[Reading]) -> Seen:
     """
     readings = [reading for reading in readings if not reading.other]
     raw_hashes = {reading.raw_hash for reading in readings}
-    keys = {read.report.report_key for reading in readings for read in reading.reports}
+    keys = {read.report_key for reading in readings for read in reading.reports}
     found = Seen()
     if not raw_hashes:
         return found

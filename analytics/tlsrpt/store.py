@@ -9,7 +9,8 @@ from analytics.tlsrpt import rows
 from analytics.tlsrpt.model import Authenticated, Report
 from analytics.tlsrpt.operators import Operators
 from analytics.tlsrpt.reading import Read, Reading
-from analytics.tlsrpt.rows import Row
+from analytics.tlsrpt.rows import RawRow, ReportRow, Row
+from analytics.tlsrpt.seen import time_of
 from analytics.warehouse.base import Change, Warehouse
 
 # of an item's row: what another parser may see otherwise
@@ -29,9 +30,9 @@ class Batch:
         self._operators = operators
         self._at = at
         self._there = there or {}
-        self._raws: list[Row] = []
-        self._reports: list[Row] = []
-        self._contents: dict[str, tuple[Report, datetime]] = {}
+        self._raws: list[RawRow] = []
+        self._reports: list[ReportRow] = []
+        self._contents: dict[str, tuple[str, Report, datetime]] = {}
         self._gone: set[str] = set()  # contents that no report has any more
         self._read: list[Row] = []  # items whose reports are those of this batch and no others
 
@@ -45,8 +46,8 @@ class Batch:
         self._read.append({"raw_hash": reading.raw_hash})
         row = rows.raw_row(reading, self._at)
         if before := self._there.get(reading.raw_hash):
-            row["ingested_at"] = before["ingested_at"]
-            if all(row[name] == before[name] for name in _READ_FROM_IT):
+            row.ingested_at = time_of(before["ingested_at"])
+            if all(getattr(row, name) == before[name] for name in _READ_FROM_IT):
                 return
         self._raws.append(row)
 
@@ -54,12 +55,12 @@ class Batch:
         """Keep that a report came."""
         row = rows.report_row(reading, read, proof, self._operators, self._at)
         if before := self._there.get(reading.raw_hash):
-            row["ingested_at"] = before["ingested_at"]
+            row.ingested_at = time_of(before["ingested_at"])
         self._reports.append(row)
 
-    def add_content(self, report: Report, received_at: datetime) -> None:
+    def add_content(self, read: Read, received_at: datetime) -> None:
         """Keep what a report says, and when that was first received."""
-        self._contents[report.content_hash] = (report, received_at)
+        self._contents[read.content_hash] = (read.content_hash, read.report, received_at)
 
     def forget(self, contents: Iterable[str]) -> None:
         """Let go of contents that no report has any more."""
@@ -72,15 +73,18 @@ class Batch:
             WarehouseError: it could not be done; the next run does it.
         """
         contents = self._contents.values()
-        by = ("content_hash",)
         hashes: list[Row] = [{"content_hash": each} for each in {*self._contents, *self._gone}]
-        changes = [
-            Change(rows.DETAILS, list(rows.detail_rows(contents)), by, hashes),
-            Change(rows.RESULTS, list(rows.result_rows(contents)), by, hashes),
-            Change(rows.REPORTS, self._reports, ("raw_hash",), self._read),
-            Change(rows.RAW, self._raws),
-        ]
-        changes = [each for each in changes if each.values or each.gone]
+        details = rows.records(rows.DetailRow, list(rows.detail_rows(contents)))
+        results = rows.records(rows.ResultRow, list(rows.result_rows(contents)))
+        reports = rows.records(rows.ReportRow, self._reports)
+        raws = rows.records(rows.RawRow, self._raws)
+        all_of_them = (
+            (rows.DETAILS, details, ("content_hash",), hashes),
+            (rows.RESULTS, results, ("content_hash",), hashes),
+            (rows.REPORTS, reports, ("raw_hash",), self._read),
+            (rows.RAW, raws, ("raw_hash",), ()),
+        )
+        changes = [Change(*each) for each in all_of_them if len(each[1]) or each[3]]
         if not changes:
             return
         try:

@@ -65,19 +65,19 @@ def take(
     is_new = anew or not known.holds(reading)
     prover = Prover(reading, rules.keys, rules.authserv_id)
     for read in reading.reports:
-        contents = known.contents.setdefault(read.report.report_key, {})
-        status = _status(contents, read.report.content_hash)
+        contents = known.contents.setdefault(read.report_key, {})
+        status = _status(contents, read.content_hash)
         proof = known.proofs.get((reading.raw_hash, read.member))
         if is_new:
             if proof is None or proof.result in UNPROVEN:
                 proof = prover.proof(read.report.contact_info)
             known.proofs[reading.raw_hash, read.member] = proof
             batch.add_report(reading, read, proof)
-            first = contents.get(read.report.content_hash)
+            first = contents.get(read.content_hash)
             if anew or first is None or reading.received_at < first:
                 first = min(reading.received_at, first or reading.received_at)
-                contents[read.report.content_hash] = first
-                batch.add_content(read.report, first)
+                contents[read.content_hash] = first
+                batch.add_content(read, first)
         yield _report(reading, read, status, proof, rules.served)
     for refused in reading.refused:
         yield _told(reading, refused.member, Status.REJECTED, refused.reason)

@@ -87,6 +87,26 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
+class Records:
+    """Rows in bulk: the names of their columns once, and the values of each row in that order.
+
+    They are rows as any others, and faster where many are written. Their keys have to differ.
+    """
+
+    columns: tuple[str, ...]
+    rows: Sequence[Values]
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Mapping[str, object]]:
+        """Each row by its column names."""
+        for row in self.rows:
+            yield dict(zip(self.columns, row, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """Rows to be written to a table, as :meth:`Warehouse.write` takes them."""
 

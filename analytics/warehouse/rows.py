@@ -7,8 +7,8 @@ thousand would take a second; as one text for all, DuckDB takes four times as lo
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 
-from analytics.warehouse.base import Change
-from analytics.warehouse.catalogue import RAW, Catalogue, Column
+from analytics.warehouse.base import Change, Records
+from analytics.warehouse.catalogue import RAW, Catalogue, Column, Schema
 from analytics.warehouse.connection import Connection, transaction
 
 Row = Mapping[str, object]
@@ -23,6 +23,10 @@ _READ_AS = {
     "TIMESTAMP": "VARCHAR",
 }
 _KEPT_AS = {"TIMESTAMP": "CAST({0} AS TIMESTAMPTZ)", "BYTES": "from_base64({0})"}
+
+# a write of so many rows leaves it to a smaller one to join its groups of rows with those before:
+# joining is most of a checkpoint, and the next large write would do it again
+_MANY = 1_000
 
 
 def given(
@@ -46,16 +50,19 @@ def write(connection: Connection, catalogue: Catalogue, changes: Iterable[Change
         ValueError: a row has a column that its table has not, or lacks one that is required.
     """
     with transaction(connection):
-        return sum(_write(connection, catalogue, change) for change in changes)
+        count = sum(_write(connection, catalogue, change) for change in changes)
+    if count >= _MANY:
+        connection.execute("SET max_vacuum_tasks = 0")
+    return count
 
 
 def _write(connection: Connection, catalogue: Catalogue, change: Change) -> int:
     schema, table = catalogue.schema(change.table), change.table
-    key = _of(schema.key)
-    rows = list({key(row): row for row in change.values}.values())
     by = schema.key if change.by is None else change.by
     read_as = {column.name: _READ_AS[column.type] for column in schema.columns}
-    _cross(connection, "given", read_as, _values(table, schema.columns, rows))
+    given_values, count = _values(change, schema)
+    _check(table, schema.columns, given_values)
+    _cross(connection, "given", read_as, given_values)
     _clear(connection, table, by, "given")
     if gone := list(change.gone):
         given(connection, "gone", {name: read_as[name] for name in by}, gone)
@@ -66,23 +73,34 @@ def _write(connection: Connection, catalogue: Catalogue, change: Change) -> int:
     connection.execute(
         f"INSERT INTO {RAW}.{table} ({', '.join(read_as)}) SELECT {values} FROM given"  # noqa: S608
     )
-    return len(rows)
+    return count
 
 
-def _values(
-    table: str, columns: Sequence[Column], rows: Sequence[Row]
-) -> dict[str, Sequence[object | None]]:
-    """The rows as columns."""
-    names = [column.name for column in columns]
-    values = dict(zip(names, _picked(names, rows), strict=True))
+def _values(change: Change, schema: Schema) -> tuple[dict[str, Sequence[object | None]], int]:
+    """The rows as columns, of those with one key the last, and how many they are."""
+    names = [column.name for column in schema.columns]
+    if isinstance(change.values, Records):
+        rows = change.values.rows
+        values: dict[str, Sequence[object | None]] = dict.fromkeys(names, [None] * len(rows))
+        values.update(zip(change.values.columns, zip(*rows, strict=True), strict=bool(rows)))
+        return values, len(rows)
+    key = _of(schema.key)
+    once = list({key(row): row for row in change.values}.values())
     known = set(names)
-    for row in rows:
+    for row in once:
         if not row.keys() <= known:
-            raise ValueError(f"{table}: there is no column {min(row.keys() - known)}")
+            raise ValueError(f"{change.table}: there is no column {min(row.keys() - known)}")
+    return dict(zip(names, _picked(names, once), strict=True)), len(once)
+
+
+def _check(
+    table: str, columns: Sequence[Column], values: Mapping[str, Sequence[object | None]]
+) -> None:
+    if unknown := sorted(values.keys() - {column.name for column in columns}):
+        raise ValueError(f"{table}: there is no column {unknown[0]}")
     for column in columns:
         if column.is_required and None in values[column.name]:
             raise ValueError(f"{table}: {column.name} is required")
-    return values
 
 
 def _picked(names: Sequence[str], rows: Sequence[Row]) -> Iterable[Sequence[object | None]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from analytics.errors import WarehouseError
+from analytics.warehouse.base import Change, Records
 from analytics.warehouse.catalogue import Catalogue
 from analytics.warehouse.duckdb import DeskWarehouse
 from tests.analytics.build import LIMITS, NOW, Desk
@@ -142,6 +143,42 @@ def test_columns_in_which_all_rows_are_alike_are_written_for_each(desk: Desk, co
     assert desk.warehouse.write("sender_networks_v1", rows) == count
     sql = "SELECT * FROM mta_sts_raw.sender_networks_v1 ORDER BY value"
     assert list(desk.warehouse.ask(sql, limits=LIMITS).records()) == rows
+
+
+def test_rows_may_be_given_in_bulk(desk: Desk) -> None:
+    names = tuple(NAME)
+    rows = [tuple((NAME | {"address": f"192.0.2.{number}"}).values()) for number in range(3)]
+    desk.warehouse.write_all(
+        [
+            Change("reverse_names_v1", Records(names, rows)),
+            Change("sender_networks_v1", [NETWORK]),
+            Change("clients_v1", Records((), [])),
+        ]
+    )
+    sql = "SELECT address, name, outcome, reason, asked_at FROM mta_sts_raw.reverse_names_v1"
+    assert sorted(desk.rows(sql)) == [
+        (f"192.0.2.{number}", "a.example", "confirmed", None, NOW) for number in range(3)
+    ]
+    assert values(desk) == ["40.92.0.0/15"]
+    assert next(iter(Records(names, rows))) == NAME | {"address": "192.0.2.0"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        (("operator", "colour"), "sender_networks_v1: there is no column colour"),
+        (("operator", "kind"), "sender_networks_v1: value is required"),
+    ],
+)
+def test_all_tables_stay_where_one_row_is_of_another_form(
+    desk: Desk, columns: tuple[str, ...], reason: str
+) -> None:
+    wrong = Records(columns, [("microsoft", "spf")])
+    with pytest.raises(ValueError, match=reason):
+        desk.warehouse.write_all(
+            [Change("reverse_names_v1", [NAME]), Change("sender_networks_v1", wrong)]
+        )
+    assert desk.rows("SELECT address FROM mta_sts_raw.reverse_names_v1") == []
 
 
 def test_text_that_is_none_leaves_the_table_as_it_was(desk: Desk) -> None:

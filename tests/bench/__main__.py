@@ -9,7 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from tests.bench import check, many, memory, reports, start, throughput, told, warehouse, who
+from tests.bench import (
+    check,
+    ingested,
+    many,
+    memory,
+    reports,
+    start,
+    throughput,
+    told,
+    warehouse,
+    who,
+)
 from tests.bench.result import HEAD, Result
 
 
@@ -29,6 +40,7 @@ MEASURES: dict[str, Measure] = {
     "warehouse": warehouse.results,
     "who": who.results,
     "reports": reports.results,
+    "ingested": ingested.results,
     "told": told.results,
     "check": check.results,
 }

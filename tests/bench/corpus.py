@@ -9,6 +9,7 @@ from typing import Any
 COUNT, MAILS, DETAILS = 2_000, 500, 5_000
 
 _DOMAINS = 200
+_CYCLE = 8_400  # reports after which the same domain has the same day
 _SENDERS = ("google", "microsoft", "postfix", "stalwart")
 _SHARES = (50, 30, 12, 8)  # of those senders among the reports
 _FAILING = 0.3  # of the reports have one to three failure details
@@ -20,13 +21,13 @@ _TYPES = (
 )
 
 
-def reports() -> list[bytes]:
-    """2,000 reports, each as one gzip member; about 350 bytes of 650.
+def reports(count: int = COUNT) -> list[bytes]:
+    """So many reports, each as one gzip member; about 350 bytes of 650.
 
     A policy stays the same for months, so that most reports of a domain hold the same one.
     """
     dice = random.Random(8460)  # noqa: S311 - the same reports in every run
-    return [_member(_report(number, dice)) for number in range(COUNT)]
+    return [_member(_report(number, dice)) for number in range(count)]
 
 
 def mails(members: list[bytes]) -> list[bytes]:
@@ -51,7 +52,8 @@ def _member(report: dict[str, Any]) -> bytes:
 def _report(number: int, dice: random.Random) -> dict[str, Any]:
     sender = dice.choices(_SENDERS, _SHARES)[0]
     domain = f"d{number % _DOMAINS}.example"
-    day = f"2026-{1 + number % 12:02}-{1 + number // 12 % 28:02}"
+    year = 2026 - number // _CYCLE
+    day = f"{year}-{1 + number % 12:02}-{1 + number // 12 % 28:02}"
     details = [_detail(domain, dice) for _ in range(dice.randrange(1, 4))]
     if dice.random() >= _FAILING:
         details = []

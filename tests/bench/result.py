@@ -62,6 +62,21 @@ class AtMost:
 
 
 @dataclass(frozen=True, slots=True)
+class AtLeast:
+    """Ours is at least this, whatever the peer's is."""
+
+    bound: float
+
+    def holds(self, result: "Result") -> bool:
+        """Whether it is."""
+        return median(result.ours) >= self.bound
+
+    def __str__(self) -> str:
+        """The limit."""
+        return f"≥ {self.bound:,.0f}"
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One figure of each round; ours and the peer's of a round belong together."""
 

@@ -111,6 +111,24 @@ def test_the_mail_domain_of_a_dane_policy(
     assert " ".join(told) == codes
 
 
+@pytest.mark.parametrize(
+    ("context", "expected"),
+    [
+        (Context("example.net", NAME, is_hearsay=True), "example.com"),
+        (Context("example.com", NAME, is_hearsay=True), "example.com"),
+        (Context("example.net", is_hearsay=True), "example.net"),
+        (Context("example.net", "report.json", is_hearsay=True), "example.net"),
+        (Context("example.net", NAME), "example.net"),  # it was posted there
+    ],
+)
+def test_a_field_that_is_not_signed_moves_no_report_to_another_domain(
+    context: Context, expected: str
+) -> None:
+    assert domains(dane("mx.example.com", ["mx.example.com"]), context) == (expected,)
+    data = text(**{"report-id": "x", **NO_DOMAIN})
+    assert domains(data, context) == (expected,)
+
+
 def test_a_dane_policy_beside_an_sts_policy_that_covers_it() -> None:
     made = value(**{f"{POLICY}.mx-host": ["mx1.example.com"]})
     second = json.loads(dane("mx1.example.com", None))["policies"]

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
+from analytics.tlsrpt import rows
 from analytics.tlsrpt.hints import Context
 from analytics.tlsrpt.ingest import MOST_ITEMS, STRETCH, ingest
 from analytics.tlsrpt.model import Authentication, Channel, Item, Report, Trouble
@@ -14,6 +16,7 @@ from analytics.tlsrpt.packed import unpacked
 from analytics.tlsrpt.reading import DEFECT
 from analytics.tlsrpt.sources.errors import MailboxError
 from analytics.tlsrpt.taken import Taken
+from analytics.warehouse.catalogue import Catalogue
 from tests.analytics.build import LIMITS, NOW, Desk
 from tests.tlsrpt.build import (
     RECEIVED,
@@ -135,6 +138,18 @@ def test_row_says_all_there_is(desk: Desk) -> None:
     assert (detail["result_type"], detail["failed_session_count"]) == ("certificate-expired", 2)
     hashes = {row["content_hash"] for row in (report, result, detail)}
     assert len(hashes) == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [
+        (rows.RAW, rows.RawRow), (rows.REPORTS, rows.ReportRow), (rows.RESULTS, rows.ResultRow),
+        (rows.DETAILS, rows.DetailRow),
+    ],
+)  # fmt: skip
+def test_row_has_the_columns_of_its_table(table: str, kind: type[Struct]) -> None:
+    columns = [column.name for column in Catalogue().schema(table).columns]
+    assert list(kind.__struct_fields__) == columns
 
 
 def counts(desk: Desk) -> list[int]:

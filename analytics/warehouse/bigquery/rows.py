@@ -28,7 +28,6 @@ Row = Mapping[str, object]
 SMALL = (
     512 * 1024
 )  # bytes of rows that go as a parameter: as one they take three times as many, of 10 MB
-WRITE_S = 300.0
 _STAYS = timedelta(hours=6)  # of a table that could not be dropped
 
 # what stands for NULL where keys are compared: a join wants an equality of two expressions
@@ -51,7 +50,9 @@ class Writer:
     catalogue: Catalogue
     small: int = SMALL
 
-    def write(self, table: str, values: Iterable[Row], by: Sequence[str] | None) -> int:
+    def write(
+        self, table: str, values: Iterable[Row], by: Sequence[str] | None, deadline: Deadline
+    ) -> int:
         """Put the rows in place of those that agree with one of them in the columns ``by``.
 
         Raises:
@@ -62,7 +63,6 @@ class Writer:
         once = {tuple(row.get(name) for name in schema.key): row for row in values}
         for row in once.values():
             check(table, schema.columns, row)
-        deadline = Deadline(WRITE_S)
         if not once:
             if by is not None and not by:
                 self.jobs.rows(f"DELETE FROM {RAW}.{table} AS t WHERE TRUE", (), deadline)  # noqa: S608

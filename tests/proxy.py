@@ -15,6 +15,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 ANSWER_S = 120.0
+DENIED = (
+    "Access Denied: Table sts-witness-test:mta_sts_raw.t: Permission bigquery.tables.updateData "
+    "denied on table sts-witness-test:mta_sts_raw.t"
+)
+_SPOILT = "spoilt by the proxy"
 _SLOW_S = 1.0
 _HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding", "content-length")
 
@@ -30,11 +35,12 @@ class Fault(StrEnum):
     CUT = "half an answer, carried out"
     SLOW = "a slow answer"
     JOB_FAILS = "a job that fails by no fault of its own, not carried out"
+    DENIED = "403, not carried out"
     PARTIAL = "an upload that loses its last line"
 
 
-Chooser = Callable[[str, str], Fault]
-"""Given the method and the path of a request."""
+Chooser = Callable[[str, bytes], Fault]
+"""Given the method and the path of a request, such as ``POST /upload``, and its body."""
 
 
 @dataclass
@@ -42,7 +48,7 @@ class Proxy:
     """Where it listens, what it does to each request, and what it did and was sent."""
 
     address: str = ""
-    choose: Chooser = lambda _method, _path: Fault.NONE
+    choose: Chooser = lambda _what, _body: Fault.NONE
     done: Counter[Fault] = field(default_factory=Counter)
     bodies: list[bytes] = field(default_factory=list)
 
@@ -53,7 +59,7 @@ def at_random(seed: int, share: float, kinds: tuple[Fault, ...] = tuple(Fault)) 
     lock = threading.Lock()
     wrong = [kind for kind in kinds if kind is not Fault.NONE]
 
-    def choose(_method: str, _path: str) -> Fault:
+    def choose(_what: str, _body: bytes) -> Fault:
         with lock:
             return chance.choice(wrong) if chance.random() < share else Fault.NONE
 
@@ -64,8 +70,8 @@ def first(fault: Fault, of: str, times: int = 1) -> Chooser:
     """The first requests whose method and path hold ``of``, such as ``POST /upload``."""
     left = [times]
 
-    def choose(method: str, path: str) -> Fault:
-        if of not in f"{method} {path}" or not left[0]:
+    def choose(what: str, _body: bytes) -> Fault:
+        if of not in what or not left[0]:
             return Fault.NONE
         left[0] -= 1
         return fault
@@ -95,7 +101,7 @@ def proxy(upstream: str) -> Iterator[Proxy]:
 
         def _handle(self) -> None:
             body = self._body()
-            fault = found.choose(self.command, self.path)
+            fault = found.choose(f"{self.command} {self.path}", body)
             is_job = self.command == "POST" and self.path.partition("?")[0].endswith("/jobs")
             if fault is Fault.JOB_FAILS and not (is_job and body.startswith(b"{")):
                 fault = Fault.REFUSED
@@ -105,6 +111,8 @@ def proxy(upstream: str) -> Iterator[Proxy]:
                 self._reset()
             elif fault is Fault.REFUSED:
                 self._error(503, "backendError")
+            elif fault is Fault.DENIED:
+                self._error(403, "accessDenied", DENIED)
             elif fault is Fault.JOB_FAILS:
                 self._failed_job(json.loads(body))
             else:
@@ -151,12 +159,12 @@ def proxy(upstream: str) -> Iterator[Proxy]:
                 return
             self.wfile.write(data)
 
-        def _error(self, status: int, reason: str) -> None:
-            error = {"reason": reason, "message": "spoilt by the proxy"}
+        def _error(self, status: int, reason: str, message: str = _SPOILT) -> None:
+            error = {"reason": reason, "message": message}
             self._json(status, {"error": {"code": status, "errors": [error], **error}})
 
         def _failed_job(self, job: dict[str, object]) -> None:
-            error = {"reason": "backendError", "message": "spoilt by the proxy"}
+            error = {"reason": "backendError", "message": _SPOILT}
             status = {"state": "DONE", "errorResult": error, "errors": [error]}
             self._json(200, {**job, "id": "spoilt", "status": status, "statistics": {}})
 

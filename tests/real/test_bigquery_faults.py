@@ -59,7 +59,7 @@ def loaded(cloud: Cloud) -> tuple[object, ...]:
     return found
 
 
-SPOILT = [fault for fault in Fault if fault not in (Fault.NONE, Fault.PARTIAL)]
+SPOILT = [fault for fault in Fault if fault not in (Fault.NONE, Fault.DENIED, Fault.PARTIAL)]
 QUERY, RESULT, UPLOAD = "POST /bigquery/v2/projects/sts-witness-test/jobs", "GET /bigquery/v2/projects/sts-witness-test/queries", "POST /upload"  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from analytics.warehouse.bigquery import objects
-from analytics.warehouse.bigquery.adapter import BigQueryWarehouse
+from analytics.warehouse.bigquery.adapter import PATIENCE_S, BigQueryWarehouse
 from analytics.warehouse.bigquery.place import Place
 from analytics.warehouse.bigquery.rows import SMALL
 from analytics.warehouse.catalogue import Catalogue
@@ -114,6 +114,7 @@ class Cloud:
         policies: PolicyFolder | None = None,
         retention_days: int = 400,
         small: int = SMALL,
+        patience_s: float = PATIENCE_S,
     ) -> BigQueryWarehouse:
         """The adapter, by way of a proxy where an address is given."""
         return BigQueryWarehouse(
@@ -123,6 +124,7 @@ class Cloud:
             policies=policies,
             endpoint=address or self.address,
             small=small,
+            patience_s=patience_s,
         )
 
     def flush(self) -> None:

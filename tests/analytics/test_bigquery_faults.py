@@ -92,7 +92,7 @@ FAULTS: list[tuple[BaseException, type[AnalyticsError], str]] = [
     (
         api(exceptions.NotFound, "Not found: Dataset my-project:mta_sts was not found in location US", "notFound"),
         WarehouseError,
-        "my-project: Not found: Dataset my-project:mta_sts was not found in location US; MTA_STS_LOCATION names where the data is, or nothing",
+        "my-project: Not found: Dataset my-project:mta_sts was not found in location US; mta-sts deploy makes it, and MTA_STS_LOCATION, where it is set, must name where it was made",
     ),
     (
         api(exceptions.NotFound, "Not found: Table my-project:mta_sts_raw.clients_v1", "notFound"),

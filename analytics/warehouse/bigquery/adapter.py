@@ -19,6 +19,8 @@ from analytics.warehouse.bigquery.rows import SMALL, Row, Writer
 from analytics.warehouse.catalogue import Catalogue
 from policy.store import PolicyFolder
 
+PATIENCE_S = 300.0  # a first load may find a year
+
 _KINDS: Mapping[type, str] = {
     str: "STRING",
     bool: "BOOL",
@@ -35,7 +37,8 @@ class BigQueryWarehouse:
 
     ``policies`` are those that are served, where that is known here. ``location`` is where the
     datasets are; without it they are asked. ``endpoint`` is an emulator's; without it Google's is
-    asked, with the credentials of the environment.
+    asked, with the credentials of the environment. ``patience_s`` is how long a load or a write may
+    take with all that is repeated in it.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class BigQueryWarehouse:
         catalogue: Catalogue | None = None,
         endpoint: str | None = None,
         small: int = SMALL,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._place = place
         self._retention_days = retention_days
@@ -58,6 +62,7 @@ class BigQueryWarehouse:
         self._catalogue = catalogue or Catalogue()
         self._endpoint = endpoint
         self._small = small
+        self._patience_s = patience_s
 
     @cached_property
     def _jobs(self) -> Jobs:
@@ -83,9 +88,8 @@ class BigQueryWarehouse:
             WarehouseError: it could not be done; what was loaded before stays.
         """
         with told(self._place):
-            return Loader(self._jobs, self._catalogue, self._retention_days, self._policies).load(
-                at
-            )
+            loader = Loader(self._jobs, self._catalogue, self._retention_days, self._policies)
+            return loader.load(at, Deadline(self._patience_s))
 
     def write(
         self,
@@ -102,7 +106,8 @@ class BigQueryWarehouse:
             ValueError: a row is none of that table.
         """
         with told(self._place):
-            return Writer(self._jobs, self._catalogue, self._small).write(table, values, by, gone)
+            writer = Writer(self._jobs, self._catalogue, self._small)
+            return writer.write(table, values, by, gone, Deadline(self._patience_s))
 
     def write_all(self, changes: Iterable[Change]) -> None:
         """Write to several tables, one after the other.

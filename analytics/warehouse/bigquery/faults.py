@@ -138,9 +138,10 @@ def _grant(said: str, place: Place) -> str:
 
 
 def _not_found(said: str, place: Place) -> WarehouseError:
-    if "in location" in said:
+    if "Dataset" in said and "in location" in said:
         return WarehouseError(
-            f"{place.project}: {said}; MTA_STS_LOCATION names where the data is, or nothing"
+            f"{place.project}: {said}; mta-sts deploy makes it, and MTA_STS_LOCATION, where it is set, "
+            "must name where it was made"
         )
     return WarehouseError(
         f"{place.project}: {said}; mta-sts deploy makes what is missing, and the log sink its own "

@@ -26,7 +26,6 @@ from analytics.warehouse.catalogue import RAW, Catalogue
 from policy.store import PolicyFolder
 
 SOURCE, SINK = "log-sink", "run_googleapis_com_stdout"  # its row in load_positions_v1
-LOAD_S = 600.0  # a first load may find a year
 # a line is there a minute after its request as a rule; partitions are days, so that reading a day
 # again costs hardly more than an hour
 OVERLAP = timedelta(days=1)
@@ -111,13 +110,12 @@ class Loader:
     retention_days: int
     policies: PolicyFolder | None
 
-    def load(self, at: datetime) -> Loaded:
+    def load(self, at: datetime, deadline: Deadline) -> Loaded:
         """Bring in what is new, and let go of what is past the retention.
 
         Raises:
             OF_THE_LIBRARY: what went wrong, as the library says it; what was loaded before stays.
         """
-        deadline = Deadline(LOAD_S)
         loaded = Loaded()
         if self._is_readable(deadline):
             loaded = self.jobs.patiently(lambda: self._once(at, deadline), deadline)
@@ -216,7 +214,7 @@ class Loader:
             "rejected_count": 0,
             "loaded_at": at,
         }
-        Writer(self.jobs, self.catalogue).write("load_positions_v1", [position], None)
+        Writer(self.jobs, self.catalogue).write("load_positions_v1", [position], None, (), deadline)
 
     def _run(
         self,

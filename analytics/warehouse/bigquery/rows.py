@@ -27,7 +27,6 @@ Row = Mapping[str, object]
 SMALL = (
     512 * 1024
 )  # bytes of rows that go as a parameter: as one they take three times as many, of 10 MB
-WRITE_S = 300.0
 _STAYS = timedelta(hours=6)  # of a table that could not be dropped
 
 # what stands for NULL where keys are compared: a join wants an equality of two expressions
@@ -55,7 +54,8 @@ class Writer:
         table: str,
         values: Iterable[Row],
         by: Sequence[str] | None,
-        gone: Iterable[Row] = (),
+        gone: Iterable[Row],
+        deadline: Deadline,
     ) -> int:
         """Put the rows in place of those that agree with one of them, or of ``gone``, in ``by``.
 
@@ -67,7 +67,6 @@ class Writer:
         once = {tuple(row.get(name) for name in schema.key): row for row in values}
         for row in once.values():
             _check(table, schema.columns, row)
-        deadline = Deadline(WRITE_S)
         by = schema.key if by is None else by
         old = list(gone)
         if not (once or old):

@@ -116,7 +116,8 @@ class Operator:
     slug: str
     name: str
     organization_names: tuple[str, ...]  # as its TLS reports have them
-    contact_domains: tuple[str, ...]
+    contact_domains: tuple[str, ...]  # that sign its TLS reports, none below them
+    contact_addresses: tuple[str, ...]  # From of its TLS reports; none: any of those domains
     domains: tuple[str, ...]  # an SPF walk does not leave them
     verified_by: VerifiedBy
     honours_mta_sts: Honours

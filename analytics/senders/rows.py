@@ -37,6 +37,7 @@ _SUFFIX = re.compile(
 _NAME = re.compile(
     r"(?=.{4,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 )
+_LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")  # RFC 5321, 4.1.2: Dot-string
 _SHORTEST_PART = 3  # characters that a User-Agent may be known by
 
 _Row = TypeVar("_Row")
@@ -237,6 +238,7 @@ def _operator(fields: _Fields, origin: Origin) -> Operator:
         name=_text("a name", fields["name"]),
         organization_names=_several(fields["organization_names"]),
         contact_domains=tuple(_domain(each) for each in _several(fields["contact_domains"])),
+        contact_addresses=tuple(_address(each) for each in _several(fields["contact_addresses"])),
         domains=tuple(_domain(each) for each in _several(fields["domains"])),
         verified_by=_choice(VerifiedBy, fields["verified_by"]),
         honours_mta_sts=_choice(Honours, fields["honours_mta_sts"]),
@@ -259,6 +261,13 @@ def _domain(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    local, _at, domain = text.rpartition("@")
+    if not (_LOCAL.fullmatch(local) and _NAME.fullmatch(domain)):
+        raise BadValueError("mail addresses in lower case, parted by ;", text)
+    return text
+
+
 _SAID = {"source": "your own list", "certainty": Certainty.CERTAIN.value}
 
 NETWORKS = Form(
@@ -275,6 +284,7 @@ OPERATORS = Form(
     {
         "organization_names": "",
         "contact_domains": "",
+        "contact_addresses": "",
         "domains": "",
         "verified_by": VerifiedBy.NETWORK.value,
         "honours_mta_sts": Honours.UNKNOWN.value,

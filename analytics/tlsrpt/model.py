@@ -83,12 +83,16 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Authenticated:
-    """How well the origin is proven: the signing domain and selector, and why in words."""
+    """How well the origin is proven: the signing domain and selector, and why in words.
+
+    ``from_address`` is the one address of the mail's one From field, in lower case, else "".
+    """
 
     result: Authentication
     domain: str = ""
     selector: str = ""
     reason: str = ""
+    from_address: str = ""
 
 
 class FailureDetail(Struct, frozen=True, gc=False):

@@ -1,5 +1,6 @@
 """The proof that an item gives of its reports: asked for once an item, and only where it is wanted."""
 
+from dataclasses import replace
 from functools import cached_property
 
 from analytics.tlsrpt.authenticate import KeyLookup, Signed, authenticated, verified
@@ -30,7 +31,8 @@ class Prover:
             return _UNSIGNED[self._reading.item.channel]
         if self._keys is None:
             return Authenticated(Authentication.SKIPPED, reason="--no-dkim")
-        return authenticated(self._signed, mail.from_domain, contact_info)
+        found = authenticated(self._signed, mail.from_domain, contact_info)
+        return replace(found, from_address=mail.from_address)
 
     @cached_property
     def _signed(self) -> Signed:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct, structs
 
-from analytics.tlsrpt.model import PROVEN, Authenticated, Report
+from analytics.tlsrpt.model import Authenticated, Report
 from analytics.tlsrpt.operators import Operators
 from analytics.tlsrpt.packed import packed
 from analytics.tlsrpt.reading import Read, Reading
@@ -147,7 +147,7 @@ def report_row(
         authenticated_domain=proof.domain or None,
         authenticated_selector=proof.selector or None,
         authentication_reason=proof.reason or None,
-        operator=proven_operator(proof, operators),
+        operator=operators.proven(proof),
         claimed_operator=operators.claimed(report.organization_name),
         quirks=", ".join(read.quirks) or None,
         is_sample=reading.item.is_sample,
@@ -161,13 +161,8 @@ def proof_columns(proof: Authenticated, operators: Operators) -> Row:
         "authenticated_domain": proof.domain or None,
         "authenticated_selector": proof.selector or None,
         "authentication_reason": proof.reason or None,
-        "operator": proven_operator(proof, operators),
+        "operator": operators.proven(proof),
     }
-
-
-def proven_operator(proof: Authenticated, operators: Operators) -> str | None:
-    """The operator whose domain is proven, and nobody where none is."""
-    return operators.proven(proof.domain) if proof.result in PROVEN else None
 
 
 def result_rows(contents: Iterable[tuple[str, Report, datetime]]) -> Iterator[ResultRow]:

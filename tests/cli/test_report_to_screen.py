@@ -75,7 +75,7 @@ def signed(report: object, day: int = 2) -> Item:
     """The mail as it came on that day of November."""
     came = f"Mon, {day} Nov 2026 03:04:05 +0000"
     plain = mail(report, received=came).replace(
-        b"noreply@reporter.example", f"noreply@{MICROSOFT}".encode()
+        b"noreply@reporter.example", f"tlsrpt-noreply@{MICROSOFT}".encode()
     )
     return Item("reports", rsa_signer().signed(plain, domain=MICROSOFT), Channel.MAIL, "1.eml")
 

@@ -65,6 +65,7 @@ def operator(
         slug.upper(),
         (),
         (),
+        (),
         tuple(domains.split()),
         verified_by,
         Honours.UNKNOWN,

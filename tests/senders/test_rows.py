@@ -102,6 +102,29 @@ def test_an_operator_of_ones_own_is_expected() -> None:
     assert (row.is_expected, row.domains) == (True, ("example.com", "example.net"))
 
 
+@pytest.mark.parametrize(
+    ("given_text", "addresses"),
+    [
+        ("tls@example.com;no-reply+tls@example.net", ("tls@example.com", "no-reply+tls@example.net")),
+        ("", ()),
+        ("TLS@example.com", None),  # it would be compared with lower case, and never match
+        ("example.com", None),
+        ("@example.com", None),
+        ("tls@localhost", None),
+    ],
+)  # fmt: skip
+def test_addresses_that_reports_come_from(
+    given_text: str, addresses: tuple[str, ...] | None
+) -> None:
+    text = f"operator,name,contact_addresses,as_of\nmine,Mine,{given_text},2026-11-01\n"
+    listed = read(text, "catalog.csv", OPERATORS, Origin.OWN)
+    if addresses is None:
+        (fault,) = listed.faults
+        assert fault.expected == "mail addresses in lower case, parted by ;"
+    else:
+        assert [row.contact_addresses for row in listed.rows] == [addresses]
+
+
 @given(st.text())
 def test_any_text_gives_rows_or_faults(text: str) -> None:
     for given_text in (text, f"{HEAD}\n{text}"):

@@ -170,17 +170,48 @@ def test_duplicate_that_is_better_proven_is_a_row_of_its_own(desk: Desk) -> None
     assert desk.rows(sql) == [("pass", "https, mail")]
 
 
-def test_operator_is_named_by_a_proven_domain_only(desk: Desk) -> None:
+GOOGLE = "noreply-smtp-tls-reporting@google.com"
+WORKER = "somebody@google.com"
+
+
+@pytest.mark.parametrize(
+    ("sender", "signed_by", "operator"),
+    [
+        (GOOGLE, "google.com", "google"),
+        ("Noreply-SMTP-TLS-Reporting@Google.com", "google.com", "google"),
+        (WORKER, "google.com", None),  # staff, and whatever else signs by the same domain
+        ("x@sites.google.com", "sites.google.com", None),
+        (GOOGLE, "mail.google.com", None),
+        (f"{GOOGLE}, {WORKER}", "google.com", None),
+        (f"{GOOGLE}>\r\nFrom: <{WORKER}", "google.com", None),
+        ("x@corp.mail.ru", "corp.mail.ru", "mail-ru"),  # no address of its reports is known
+        ("x@a.corp.mail.ru", "a.corp.mail.ru", None),
+    ],
+)  # fmt: skip
+def test_operator_is_named_by_the_address_that_it_reports_from(
+    desk: Desk, sender: str, signed_by: str, operator: str | None
+) -> None:
     report = document(organization="Google Inc.", contact="tls@google.com")
     signer = rsa_signer()
     signed = signer.signed(
-        mail(report).replace(b"noreply@reporter.example", b"noreply@google.com"),
-        domain="google.com",
+        mail(report).replace(b"noreply@reporter.example", sender.encode()), domain=signed_by
     )
-    key = zone(signer.record(), domain="google.com")
+    key = zone(signer.record(), domain=signed_by)
     take(desk.warehouse, item(signed), posted(packed(report)), rules=by(key))
     sql = """
         SELECT channel, operator, claimed_operator FROM mta_sts_raw.tlsrpt_reports_v1
         ORDER BY channel
     """
-    assert desk.rows(sql) == [("https", None, "google"), ("mail", "google", "google")]
+    assert desk.rows(sql) == [("https", None, "google"), ("mail", operator, "google")]
+
+
+def test_address_of_an_operator_proves_nothing_under_the_signature_of_another(desk: Desk) -> None:
+    report = document(organization="Google Inc.", contact="tls@google.com.example")
+    signer = rsa_signer()
+    signed = signer.signed(
+        mail(report).replace(b"noreply@reporter.example", GOOGLE.encode()),
+        domain="google.com.example",
+    )
+    take(desk.warehouse, item(signed), rules=by(zone(signer.record(), domain="google.com.example")))
+    sql = "SELECT authentication, operator, reporter FROM mta_sts.tlsrpt_reports"
+    assert desk.rows(sql) == [("pass", None, "google.com.example")]

@@ -26,6 +26,7 @@ from analytics.tlsrpt.limits import (
     MAX_MAIL_WORK,
 )
 from analytics.tlsrpt.text import clean
+from policy.domain import lower_ascii
 
 JSON_TYPE, GZIP_TYPE = "application/tlsrpt+json", "application/tlsrpt+gzip"
 
@@ -34,8 +35,8 @@ _FIELD_LIMIT = 2_000  # characters of a field that are looked at
 _LINE_LIMIT = 76  # RFC 2045, 6.8
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-_ANGLE = re.compile(rf"(?:{_QUOTED}|[^<>\"])*<[^<>@\s]+@([^<>@\s]+)>\s*(?:\([^()]*\))?", re.DOTALL)
-_BARE = re.compile(r"\s*[^<>@\s\"(),:;]+@([^<>@\s\"(),:;]+)\s*(?:\([^()]*\))?\s*")
+_ANGLE = re.compile(rf"(?:{_QUOTED}|[^<>\"])*<([^<>@\s]+@[^<>@\s]+)>\s*(?:\([^()]*\))?", re.DOTALL)
+_BARE = re.compile(r"\s*([^<>@\s\"(),:;]+@[^<>@\s\"(),:;]+)\s*(?:\([^()]*\))?\s*")
 _BOUNDARY = re.compile(rb"boundary\*?(?:0\*?)?[ \t]*=", re.IGNORECASE)
 _LONG_FIELD = re.compile(
     rb"^content-(?:type|disposition)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE
@@ -199,17 +200,20 @@ def _facts(message: Message, leaves: list[Leaf]) -> Mail:
     submitter = _domain(_field(message, "TLS-Report-Submitter"))
     for leaf in leaves:  # a report that was forwarded as an attachment
         domain, submitter = domain or leaf.report_domain, submitter or leaf.submitter
-    return Mail(_from_domain(message), domain, submitter, _received_at(message))
+    address = _from_address(message)
+    return Mail(
+        _domain(address.rpartition("@")[2]), domain, submitter, _received_at(message), address
+    )
 
 
-def _from_domain(message: Message) -> str:
-    """The domain of the one address in the one From field, else ""."""
+def _from_address(message: Message) -> str:
+    """The one address in the one From field, in lower case, else ""."""
     fields = message.get_all("From", [])
     if len(fields) != 1:
         return ""
     value = str(fields[0])[:_FIELD_LIMIT]
     found = _ANGLE.fullmatch(value.strip()) or _BARE.fullmatch(value)
-    return _domain(found[1]) if found else ""
+    return lower_ascii(found[1]) if found else ""
 
 
 def _received_at(message: Message) -> datetime | None:

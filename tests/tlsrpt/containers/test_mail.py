@@ -116,6 +116,7 @@ def test_a_report_in_a_mail_in_a_mail() -> None:
         report_domain="example.com",
         submitter="large.example",
         received_at=datetime(2026, 11, 3, 7, tzinfo=UTC),
+        from_address="me@example.net",
     )
 
 

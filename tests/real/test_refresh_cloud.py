@@ -1,10 +1,11 @@
 """The scheduled work on BigQuery: what was posted comes by the log sink, in parts."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from analytics.refresh.function import refreshed
 from analytics.refresh.parts import Outside, parts
 from analytics.refresh.run import Ended, Outcome, run
 from analytics.refresh.senders import SOURCE
@@ -72,3 +73,20 @@ def test_posted_reports_come_by_the_sink_and_all_is_done_once(cloud: Cloud, tmp_
     assert {name: counts(each) for name, each in again.items() if counts(each)} == {}
     rows = cloud.rows("SELECT client_ip FROM mta_sts_raw.tlsrpt_raw_v1 ORDER BY raw_hash")
     assert rows == [("192.0.2.9",)] * 3
+
+
+def test_function_answers_200_where_the_settings_name_bigquery(
+    cloud: Cloud, tmp_path: Path
+) -> None:
+    cloud.empty()
+    at = datetime.now(UTC)
+    row = {"source": SOURCE, "source_id": SOURCE, "source_name": "", "position": 0}
+    row |= {"row_count": 1, "rejected_count": 0, "loaded_at": at}
+    cloud.warehouse().write("load_positions_v1", [row])
+    cloud.sink.lines([event(1, at=at - timedelta(hours=1), domain="")])
+    cloud.flush()
+    given = {"MTA_STS_HOME": str(tmp_path), "MTA_STS_WAREHOUSE": cloud.setting}
+    settings = config.settings(given, cwd=tmp_path)
+    status, summary = refreshed(settings, {"BIGQUERY_EMULATOR_HOST": cloud.address})
+    assert (status, summary["message"]) == (200, "refresh: all worked"), summary
+    assert cloud.rows("SELECT COUNT(*) FROM mta_sts_raw.policy_fetches_v1") == [(1,)]

@@ -1,5 +1,6 @@
 """The command refresh: every part told, to people and programs, and its exit status."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,7 +82,8 @@ def test_part_that_fails_is_told_and_the_others_are_done(
     monkeypatch.setenv("MTA_STS_REPORT_MAILBOX", "imaps://user@127.0.0.1:9/INBOX")
     done = run("refresh", "--nameserver", server.option)
     assert done.status == 3
-    assert "mailbox: failed (0.0 s)\n  127.0.0.1: expected MTA_STS_IMAP_PASSWORD" in done.out
+    told = r"mailbox: failed \(\d+[.]\d s\)\n  127[.]0[.]0[.]1: expected MTA_STS_IMAP_PASSWORD"
+    assert re.search(told, done.out)
     assert "clients: done, 1 judged" in done.out
     assert flat(done.err) == "Not all worked: mailbox. What worked stays; next: mta-sts refresh"
 

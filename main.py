@@ -2,7 +2,7 @@
 
 ``policy_host`` is public and answers policy fetches. Nothing heavy is imported for it, not even
 Flask where no framework has done so: most fetches meet a cold instance, and some senders give
-up after 2 seconds.
+up after 2 seconds. ``refresh`` is private, called by a schedule, and imports what it needs itself.
 """
 
 import os
@@ -38,6 +38,20 @@ def policy_host(request: "flask.Request") -> "flask.Response":
     response.headers.clear()
     response.headers.extend(answer.headers)
     return response
+
+
+def refresh(_request: "flask.Request") -> "flask.Response":
+    """Do all scheduled work: 200 only where all of it worked, and a summary as one line of log."""
+    import json
+
+    import flask
+
+    from analytics.refresh.function import refreshed
+
+    status, summary = refreshed(_settings, os.environ)
+    line = json.dumps(summary)
+    print(line, flush=True)
+    return flask.Response(f"{line}\n", status, mimetype="application/json")
 
 
 def _stand_in_front() -> None:

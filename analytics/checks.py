@@ -1,7 +1,7 @@
 """Checks in the warehouse: what each saw and found, and what the next one is compared with."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from analytics.warehouse.base import Limits, Parameter, Warehouse
@@ -77,8 +77,17 @@ def earlier(warehouse: Warehouse, domains: Sequence[str]) -> dict[str, Earlier]:
     }
 
 
-def store(warehouse: Warehouse, judged: Iterable[Judgement]) -> int:
-    """Keep checks, and say how many.
+def _any_id(_judged: Judgement) -> str:
+    return uuid.uuid4().hex
+
+
+def store(
+    warehouse: Warehouse,
+    judged: Iterable[Judgement],
+    *,
+    check_id: Callable[[Judgement], str] = _any_id,
+) -> int:
+    """Keep checks, and say how many. One with the ``check_id`` of another takes its place.
 
     Raises:
         WarehouseError: it could not be done; what was stored before stays.
@@ -87,9 +96,9 @@ def store(warehouse: Warehouse, judged: Iterable[Judgement]) -> int:
     for one in judged:
         batch.append(one)
         if len(batch) == _BATCH:
-            count += _store(warehouse, batch)
+            count += _store(warehouse, batch, check_id)
             batch = []
-    return count + (_store(warehouse, batch) if batch else 0)
+    return count + (_store(warehouse, batch, check_id) if batch else 0)
 
 
 def outcome(judged: Judgement) -> str:
@@ -99,20 +108,24 @@ def outcome(judged: Judgement) -> str:
     return "unknown" if judged.is_unfinished else "right"
 
 
-def _store(warehouse: Warehouse, batch: Sequence[Judgement]) -> int:
-    ids = [uuid.uuid4().hex for _each in batch]
-    pairs = list(zip(ids, batch, strict=True))
+def _store(
+    warehouse: Warehouse, batch: Sequence[Judgement], check_id: Callable[[Judgement], str]
+) -> int:
+    pairs = [(check_id(judged), judged) for judged in batch]
     # the check itself last: what reads it finds its hosts and findings there
-    hosts = [row for check_id, judged in pairs for row in _hosts(check_id, judged)]
+    hosts = [row for its_id, judged in pairs for row in _hosts(its_id, judged)]
     findings = [
-        _finding(check_id, judged, number, said)
-        for check_id, judged in pairs
+        _finding(its_id, judged, number, said)
+        for its_id, judged in pairs
         for number, said in enumerate(judged.findings, start=1)
     ]
+    gone = [{"check_id": its_id} for its_id, _judged in pairs] if check_id is not _any_id else []
     for table, rows in (("check_hosts_v1", hosts), ("check_findings_v1", findings)):
-        if rows:
+        if gone:
+            warehouse.write(table, rows, by=("check_id",), gone=gone)
+        elif rows:
             warehouse.write(table, rows)
-    warehouse.write("checks_v1", [_check(check_id, judged) for check_id, judged in pairs])
+    warehouse.write("checks_v1", [_check(its_id, judged) for its_id, judged in pairs])
     return len(batch)
 
 

@@ -32,6 +32,7 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "reports": ("cli.reports", "who reported which day: sessions, failed, proven, policy held"),
     "failures": ("cli.failures", "TLS failures that senders report, with cause and remedy"),
     "identify": ("cli.identify", "refresh the lists of networks and judge every client"),
+    "refresh": ("cli.refresh", "all scheduled work: load, reports, lists, verdicts, checks"),
     "query": ("cli.query", "ask a view, or one SELECT in GoogleSQL"),
     "deploy": ("cli.deploy", "make the BigQuery datasets, views and the log sink"),
     "sync": ("cli.sync", "bring events from Cloud Logging to the desk"),

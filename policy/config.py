@@ -70,9 +70,14 @@ KNOWN = (
         "bytes of posted reports that one instance keeps in an hour, each at least 4096",
     ),
     (
+        "MTA_STS_REPORT_MAILBOX",
+        "none",
+        "mailbox that `mta-sts refresh` takes TLS reports from: `imaps://user@host/folder`",
+    ),
+    (
         "MTA_STS_IMAP_PASSWORD",
         "none",
-        "password of the mailbox that `mta-sts ingest imaps://user@host/folder` reads",
+        "password of that mailbox, or of the one that `mta-sts ingest imaps://user@host/folder` reads",
     ),
     (
         "MTA_STS_IMAP_TOKEN_COMMAND",
@@ -129,6 +134,7 @@ class Settings:
     max_bytes_billed: int
     tlsrpt_https: bool = False
     tlsrpt_budget_bytes: int = TLSRPT_BUDGET_BYTES
+    report_mailbox: str = ""
     imap_password: str = field(default="", repr=False)
     imap_token_command: str = ""
     authserv_id: str = ""
@@ -168,6 +174,7 @@ def settings(
         timezone=_timezone(environ.get("MTA_STS_TIMEZONE", "UTC")),
         tlsrpt_https=tlsrpt_https,
         tlsrpt_budget_bytes=_bytes("MTA_STS_TLSRPT_BUDGET_BYTES", environ, TLSRPT_BUDGET_BYTES),
+        report_mailbox=_mailbox(environ.get("MTA_STS_REPORT_MAILBOX", "")),
         imap_password=environ.get("MTA_STS_IMAP_PASSWORD", ""),
         imap_token_command=environ.get("MTA_STS_IMAP_TOKEN_COMMAND", ""),
         authserv_id=_authserv_id(environ.get("MTA_STS_AUTHSERV_ID", "")),
@@ -207,6 +214,13 @@ def _warehouse(given: str, cwd: Path, home: Path) -> str:
             ", a project's id of 6 to 30 of a-z, 0-9 and -, also with .PREFIX of a-z, 0-9, _"
         )
     raise SettingsError(f"MTA_STS_WAREHOUSE: {expected}; found {shown(given)}")
+
+
+def _mailbox(given: str) -> str:
+    """Who reads it says what is wrong within; what may hold a password is never repeated."""
+    if given and not given.lower().startswith(("imaps://", "imap://")):
+        raise SettingsError("MTA_STS_REPORT_MAILBOX: expected imaps://user@host/folder")
+    return given
 
 
 def _location(given: str) -> str | None:

@@ -46,6 +46,7 @@ from zetasql.wasi._pb2.zetasql.local_service.local_service_pb2 import (  # type:
 
 from analytics.warehouse.base import Parameter
 from analytics.warehouse.catalogue import RAW, VIEWS, Catalogue
+from policy.posted import PostedBody, lines
 from tests.analytics.build import START, event
 from tests.sink import REQUESTS, Column, Sink, request_entry
 
@@ -164,9 +165,10 @@ def _table(name: str, catalogue: Catalogue) -> SimpleTable:
 
 
 def _sink_tables() -> list[SimpleTable]:
-    """The tables of the log sink, with the columns that a first event and request give them."""
+    """The tables of the log sink, with the columns that first events and a request give them."""
     written = Sink()
     written.lines([event(1)])
+    written.lines(lines(PostedBody("c" * 32, START, "example.com", "192.0.2.1", "", "", b"{}")))
     written.write(REQUESTS, request_entry(START, trace_id="a" * 32, span_id="b" * 16))
     tables = []
     for name, shape in written.tables.items():

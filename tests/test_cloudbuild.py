@@ -296,18 +296,13 @@ def test_data_is_deployed_with_all_choices_and_waits_only_when_told(build: Build
     ]
 
 
-def test_refresh_waits_for_its_entry_point(build: Build) -> None:
-    assert "nothing is scheduled" in build.run("refresh.sh")
-    assert build.calls == []
-
-
 @pytest.mark.parametrize(("is_there", "verb"), [(True, "update"), (False, "create")])
 def test_refresh_is_private_and_called_by_its_schedule(
     build: Build, is_there: bool, verb: str
 ) -> None:
-    (build.folder / "main.py").write_text("def refresh(request):\n    pass\n")
     build.run(
         "refresh.sh",
+        env={"_POLICIES": "own"},
         answers=[("jobs describe", "x" if is_there else None), ("status.url", "https://r.run.app")],
     )
     (deploy,) = [call for call in build.calls if call[1:3] == ["run", "deploy"]]
@@ -315,6 +310,10 @@ def test_refresh_is_private_and_called_by_its_schedule(
     assert "--service-account=mta-sts-refresh@my-project.iam.gserviceaccount.com" in deploy
     (env,) = [word for word in deploy if word.startswith("--set-env-vars=")]
     assert "|MTA_STS_WAREHOUSE=bigquery:my-project.mta_sts|" in env
+    assert env.endswith("|MTA_STS_REPORT_MAILBOX=")
+    assert not any("secret" in word for word in deploy)
+    (source,) = [word.partition("=")[2] for word in deploy if word.startswith("--source=")]
+    assert [path.name for path in (Path(source) / "policy/data").iterdir()] == ["example.net.txt"]
     (bound,) = [call for call in build.calls if "add-iam-policy-binding" in call]
     assert bound[-2:] == [
         "--member=serviceAccount:mta-sts-scheduler@my-project.iam.gserviceaccount.com",
@@ -325,6 +324,19 @@ def test_refresh_is_private_and_called_by_its_schedule(
     assert "--schedule=*/15 * * * *" in job
     assert "--uri=https://r.run.app" in job
     assert "--oidc-token-audience=https://r.run.app" in job
+
+
+def test_refresh_reads_the_report_mailbox_with_a_password_from_secret_manager(build: Build) -> None:
+    place = "imaps://tlsrpt@imap.example.com/INBOX"
+    build.run(
+        "refresh.sh",
+        env={"_REPORT_MAILBOX": place, "_IMAP_PASSWORD_SECRET": "tlsrpt-imap"},
+        answers=[("jobs describe", "x"), ("status.url", "https://r.run.app")],
+    )
+    (deploy,) = [call for call in build.calls if call[1:3] == ["run", "deploy"]]
+    assert "--set-secrets=MTA_STS_IMAP_PASSWORD=tlsrpt-imap:latest" in deploy
+    (env,) = [word for word in deploy if word.startswith("--set-env-vars=")]
+    assert env.endswith(f"|MTA_STS_REPORT_MAILBOX={place}")
 
 
 @pytest.mark.parametrize(

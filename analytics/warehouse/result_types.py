@@ -5,13 +5,29 @@ from collections.abc import Iterator
 from policy.result_types import NOT_STATED, RESULT_TYPES, UNKNOWN, ResultType
 
 TABLE = "tlsrpt_result_types_v1"
+THERE = """
+SELECT
+    result_type,
+    place,
+    whose,
+    blocks,
+    enforce_effect,
+    section,
+    reason_number,
+    reason_pattern,
+    cause,
+    remedy
+FROM mta_sts_raw.tlsrpt_result_types_v1
+ORDER BY result_type, reason_number
+"""
 
 Row = dict[str, str | int | None]
 
 
 def rows() -> list[Row]:
-    """All rows: each type, then each reason that tells more about it."""
-    return [row for kind in (*RESULT_TYPES, NOT_STATED, UNKNOWN) for row in _of(kind)]
+    """All rows by type: it, then each reason that tells more about it."""
+    kinds = sorted((*RESULT_TYPES, NOT_STATED, UNKNOWN), key=lambda kind: kind.code)
+    return [row for kind in kinds for row in _of(kind)]
 
 
 def _of(kind: ResultType) -> Iterator[Row]:

@@ -2,13 +2,17 @@
 # A step of cloudbuild.yaml: the private function that judges and refreshes, and its schedule.
 set -euo pipefail
 
-if ! grep -q '^def refresh(' main.py; then
-    echo "main.py has no entry point refresh: nothing is scheduled"
-    exit 0
-fi
-
 source=$(mktemp -d)
 cp -R main.py requirements.txt policy analytics "$source/"
+if [ -n "${_POLICIES:-}" ] && [ "$_POLICIES" != policy/data ]; then
+    rm -rf "$source/policy/data"
+    cp -R "$_POLICIES" "$source/policy/data"
+fi
+# the password stays in Secret Manager; the account needs secretAccessor on that secret
+secrets=()
+if [ -n "$_IMAP_PASSWORD_SECRET" ]; then
+    secrets=("--set-secrets=MTA_STS_IMAP_PASSWORD=$_IMAP_PASSWORD_SECRET:latest")
+fi
 name="$_SERVICE-refresh"
 account="$_REFRESH_ACCOUNT@$PROJECT_ID.iam.gserviceaccount.com"
 caller="$_SCHEDULER_ACCOUNT@$PROJECT_ID.iam.gserviceaccount.com"
@@ -29,7 +33,8 @@ gcloud run deploy "$name" --quiet \
     --timeout=900 \
     --min=0 \
     --max=1 \
-    --set-env-vars="^|^GOOGLE_CLOUD_PROJECT=$PROJECT_ID|MTA_STS_WAREHOUSE=bigquery:$PROJECT_ID.$_DATASET|MTA_STS_CLIENT_IP=$_CLIENT_IP|MTA_STS_RETENTION_DAYS=$_RETENTION_DAYS"
+    --set-env-vars="^|^GOOGLE_CLOUD_PROJECT=$PROJECT_ID|MTA_STS_WAREHOUSE=bigquery:$PROJECT_ID.$_DATASET|MTA_STS_CLIENT_IP=$_CLIENT_IP|MTA_STS_RETENTION_DAYS=$_RETENTION_DAYS|MTA_STS_REPORT_MAILBOX=$_REPORT_MAILBOX" \
+    ${secrets[@]+"${secrets[@]}"}
 
 gcloud run services add-iam-policy-binding "$name" --quiet --format=none \
     --project="$PROJECT_ID" --region="$_REGION" \

@@ -10,11 +10,13 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from analytics.errors import QueryStoppedError
+from analytics.warehouse import result_types
 from analytics.warehouse.base import Answer, Change, Limits, Loaded, Parameter
 from analytics.warehouse.bigquery.faults import told
 from analytics.warehouse.bigquery.jobs import REQUEST_S, Deadline, Jobs
 from analytics.warehouse.bigquery.loads import Loader
 from analytics.warehouse.bigquery.place import Place
+from analytics.warehouse.bigquery.posted import posted
 from analytics.warehouse.bigquery.rows import SMALL, Row, Writer
 from analytics.warehouse.catalogue import Catalogue
 from policy.store import PolicyFolder
@@ -89,7 +91,16 @@ class BigQueryWarehouse:
         """
         with told(self._place):
             loader = Loader(self._jobs, self._catalogue, self._retention_days, self._policies)
-            return loader.load(at, Deadline(self._patience_s))
+            loaded = loader.load(at, Deadline(self._patience_s))
+        self._take_result_types()
+        return loaded
+
+    def _take_result_types(self) -> None:
+        """Let views tell of result types what this version knows of them."""
+        rows = result_types.rows()
+        there = self.ask(result_types.THERE, limits=Limits(REQUEST_S))
+        if list(there.records()) != rows:
+            self.write(result_types.TABLE, rows, by=())
 
     def write(
         self,
@@ -118,6 +129,17 @@ class BigQueryWarehouse:
         """
         for change in changes:
             self.write(change.table, change.values, by=change.by, gone=change.gone)
+
+    def posted(self, since: datetime) -> Iterator[str]:
+        """The parts of posted reports that were logged since then, each as a JSON text.
+
+        Only those of bodies that were not taken in; parts of one body come together.
+
+        Raises:
+            WarehouseError: they cannot be read now.
+        """
+        with told(self._place):
+            yield from posted(self._jobs, self._catalogue, since)
 
     def ask(
         self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits

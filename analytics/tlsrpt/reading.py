@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from analytics.tlsrpt import containers, parse
 from analytics.tlsrpt.containers.values import Mail, Part, Refused
-from analytics.tlsrpt.errors import ReportError, SeveralReportsError
+from analytics.tlsrpt.errors import ReportError, SeveralReportsError, told
 from analytics.tlsrpt.hints import Context
 from analytics.tlsrpt.model import Channel, Item, Report, Trouble
 from policy.errors import shown
@@ -38,7 +38,7 @@ class Reading(Struct, frozen=True, gc=False):
 
     ``raw_hash`` is the SHA-256 of its bytes, and of the domain that they were posted to where they
     were: it tells what the bytes do not. ``other`` says why the item is no TLS report, "" where it
-    has reports or refusals.
+    has reports or refusals; what was posted is always one of these.
     """
 
     item: Item
@@ -86,6 +86,9 @@ def reading(item: Item, at: datetime, parser: Parser = parse.report) -> Reading:
             except ReportError as error:
                 refused.append(Refused(part.member, str(error)))
         other = unpacked.other
+        if other and item.channel is Channel.HTTPS:  # it came to where only reports are taken
+            refused.append(Refused("", told("posted body", "a TLS report", other)))
+            other = ""
     except Exception as error:  # noqa: BLE001 - one bad item never stops a run: its bytes are kept
         reason = f"{DEFECT}: {type(error).__name__}: {shown(str(error))}"
         mail, other, reports, refused = None, "", [], [Refused("", reason)]

@@ -147,7 +147,7 @@ def _context(part: Part, item: Item, mail: Mail | None) -> Context:
 
 def _received_at(item: Item, mail: Mail | None, at: datetime) -> datetime:
     """The time that the mail or the source tells, unless it cannot be."""
-    for told in (mail.received_at if mail else None, item.received_at):
-        if told is not None and _FIRST <= told <= at:
-            return told
+    for stated in (mail.received_at if mail else None, item.received_at):
+        if stated is not None and _FIRST <= stated <= at:
+            return stated
     return at

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
@@ -17,6 +17,7 @@ Parser = Callable[[bytes, Context], Report]
 
 DEFECT = "a defect of STS Witness"  # how the reason of an item begins that is not to blame
 _FIRST = datetime(2016, 1, 1, tzinfo=UTC)  # RFC 8460's first draft: no report is older
+_AHEAD = timedelta(days=1)  # that a clock or a zone may be wrong by
 
 
 class Read(Struct, frozen=True, gc=False):
@@ -72,15 +73,17 @@ def reading(item: Item, at: datetime, parser: Parser = parse.report) -> Reading:
         digest.update(b"\0" + item.policy_domain.encode("utf-8", "replace"))
     raw_hash = digest.hexdigest()
     reports: list[Read] = []
+    received_at = _received_at(item, None, at)
     try:
         unpacked = containers.unpack(item.data)
         refused = list(unpacked.refused)
         mail = unpacked.mail
+        received_at = _received_at(item, mail, at)
         parts = list(reversed(unpacked.parts))
         while parts:
             part = parts.pop()
             try:
-                reports.append(_read(part, item, mail, parser))
+                reports.append(_read(part, item, mail, received_at, parser))
             except SeveralReportsError as error:
                 parts += reversed(containers.split(part, error.texts))
             except ReportError as error:
@@ -95,7 +98,7 @@ def reading(item: Item, at: datetime, parser: Parser = parse.report) -> Reading:
     return Reading(
         item=item,
         raw_hash=raw_hash,
-        received_at=_received_at(item, mail, at),
+        received_at=received_at,
         mail=mail,
         reports=tuple(reports),
         refused=tuple(refused),
@@ -117,11 +120,13 @@ def troubled(trouble: Trouble, at: datetime) -> Reading:
     )
 
 
-def _read(part: Part, item: Item, mail: Mail | None, parser: Parser) -> Read:
+def _read(part: Part, item: Item, mail: Mail | None, received_at: datetime, parser: Parser) -> Read:
     report = parser(part.data, _context(part, item, mail))
     quirks = report.quirks
     if part.quirks:
         quirks = tuple(sorted({*part.quirks, *quirks}))
+    if report.range_started_at < _FIRST or report.range_ended_at - received_at > _AHEAD:
+        quirks = tuple(sorted({*quirks, "range-impossible"}))
     domains = report.policy_domains
     if "" in domains:  # where none is told
         domains = tuple([name for name in domains if name])

@@ -182,11 +182,15 @@ def test_kept_reports_are_read_again(run: Run, tmp_path: Path) -> None:
     assert tables(Desk(tmp_path).warehouse) == before
 
 
-def test_nothing_to_take_in_says_what_can_be(run: Run) -> None:
+def test_nothing_to_take_in_says_what_can_be(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert flat(run().out) == (
         "Nothing new was posted here. Give a SOURCE: mta-sts ingest FILE, a folder or a mailbox; "
         "or have reports posted: MTA_STS_TLSRPT_HTTPS=on."
     )
+    monkeypatch.setenv("MTA_STS_TLSRPT_HTTPS", "on")
+    said = flat(run().out)
+    assert said.startswith("Nothing came over HTTPS since the last time. Posting is on (MTA_STS_")
+    assert "or have reports posted" not in said
     assert run("--again").out == "No report is kept yet. Next: mta-sts ingest FILE\n"
     Path("empty").mkdir()
     assert run("empty").out.startswith("There was nothing in it.")

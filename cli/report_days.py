@@ -267,8 +267,8 @@ def _impossible_in_words(told: Sequence[_Told]) -> None:
     if count := sum(not each.is_possible for each in told):
         lines = "1 line is" if count == 1 else f"{count:,} lines are"
         say(
-            f"{lines} of a day that cannot be, before 2016 or after the report came, and stand last; "
-            "no first or last day is taken from them.",
+            f"{lines} of a day that cannot be, before 2016 or after the report came; such lines come "
+            "last, and no first or last day is taken from them.",
             hang=2,
         )
 

@@ -43,6 +43,11 @@ class Entry:
         return bool(self.first["is_authenticated"])
 
     @property
+    def is_listed(self) -> bool:
+        """Whether an operator of the lists says so; anybody can sign in a name of his own."""
+        return any(row["operator"] for row in self.rows)
+
+    @property
     def goes_on(self) -> bool:
         """Whether the last report of a reporter still tells of it."""
         return any(row["last_seen_date"] == row["last_report_date"] for row in self.rows)
@@ -53,12 +58,13 @@ class Entry:
         return sum(int(str(row["failed_session_count"])) for row in self.rows)
 
     @property
-    def rank(self) -> tuple[bool, bool, bool, bool, bool, int]:
+    def rank(self) -> tuple[bool, bool, bool, bool, bool, bool, int]:
         """The worst is the least."""
         return (
             not self.first["is_served_here"],
             not self.is_proven,
             not self.blocks,
+            not self.is_listed,
             self.first["enforce_effect"] != "mail-refused",
             not self.goes_on,
             -self.sessions,

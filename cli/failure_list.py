@@ -1,6 +1,6 @@
 """Failures as a person reads them: what failed, where, by whose word, why, and what to do."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -107,7 +107,7 @@ def _line(label: str, text: str) -> None:
 def _details(entry: Entry, failed: Failures) -> Iterator[tuple[str, str]]:
     if hosts := _counted(entry.rows, "receiving_mx_hostname", "not named"):
         yield "MX", hosts
-    yield "Told by", _counted(entry.rows, "reporter_name", "")
+    yield "Told by", _counted(entry.rows, "reporter_name", "", named=_reporter)
     if reasons := _reasons(entry.rows):
         yield "Reason", reasons
     if not entry.first["is_known_type"]:
@@ -126,6 +126,8 @@ def _verdict(entry: Entry) -> str:
         if not entry.is_proven:
             said = "Would block enforce, were it proven"
         verdict = f"{said}: {_EFFECTS.get(effect, effect)}."
+    elif not row["is_known_type"]:
+        verdict = "Not known whether it blocks enforce: the result type is in no list."
     elif all(each["is_dane_only"] for each in entry.rows):
         verdict = "Does not block enforce: only senders that check by DANE refuse it."
     elif effect == "mail-refused":
@@ -148,11 +150,20 @@ def _when(entry: Entry) -> str:
     return f"{span}; not in their reports since, the last for {since}"
 
 
-def _counted(rows: Sequence[Row], column: str, absent: str) -> str:
+def _reporter(row: Row) -> str:
+    """Who reports; a signer that no list knows may be anybody."""
+    name = str(row["reporter_name"])
+    is_unknown = row["is_authenticated"] and not row["operator"]
+    return f"signed by {name}, which no list knows" if is_unknown else name
+
+
+def _counted(
+    rows: Sequence[Row], column: str, absent: str, named: Callable[[Row], str] | None = None
+) -> str:
     """The values of a column with their sessions, most of them first."""
     counts: dict[str, int] = {}
     for row in rows:
-        name = str(row[column] or absent)
+        name = named(row) if named else str(row[column] or absent)
         counts[name] = counts.get(name, 0) + int(str(row["failed_session_count"]))
     if set(counts) == {absent}:
         return ""

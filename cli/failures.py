@@ -11,18 +11,20 @@ from cli.failure_list import Failures, show
 from cli.identify import judge_new
 from cli.output import day_of, json_lines
 from cli.since import moment
-from cli.unreported import explain_no_report
+from cli.unreported import POSSIBLE_DATE, explain_no_report
 from cli.warehouse import load, opened, settings_with, warehouse_option
 from policy.model import MxPattern
 
 _LIMIT = 10  # entries that a person gets
 _SECONDS = 60.0
-# what costs mail before what costs protection, and what goes on before what is over
+# what a listed operator says before what anybody signed, what costs mail before what costs
+# protection, and what goes on before what is over
 _WORST = """
     policy_domain,
     is_sample,
     is_authenticated DESC,
     blocks_enforce DESC,
+    operator IS NOT NULL DESC,
     enforce_effect = 'mail-refused' DESC,
     last_seen_date = last_report_date DESC,
     failed_session_count DESC,
@@ -41,8 +43,8 @@ SELECT
     COUNT(DISTINCT reporter) AS reporter_count,
     SUM(session_count) AS session_count,
     SUM(failed_session_count) AS failed_session_count,
-    MIN(report_date) AS first_date,
-    MAX(report_date) AS last_date
+    COALESCE(MIN({possible}), MIN(report_date)) AS first_date,
+    COALESCE(MAX({possible}), MAX(report_date)) AS last_date
 FROM mta_sts.tlsrpt_results_daily
 {where}
 GROUP BY policy_domain, is_sample, is_authenticated
@@ -144,5 +146,7 @@ def _ask(
         texts.append(f"{day} >= @since")
         values["since"] = since
     where = f"WHERE {' AND '.join(texts)}" if texts else ""
-    answer = desk.ask(sql.format(where=where), values, limits=Limits(_SECONDS))
+    answer = desk.ask(
+        sql.format(where=where, possible=POSSIBLE_DATE), values, limits=Limits(_SECONDS)
+    )
     return list(answer.records())

@@ -94,7 +94,7 @@ def ingest(
             if as_json and isinstance(each, Taken):
                 json_lines([row(each)])
     if not as_json:
-        show(tally, _nothing(source, is_again=again))
+        show(tally, _nothing(source, is_again=again, is_open=chosen.tlsrpt_https))
     tally.warn()
     return DEFECT if tally.defect_count else tally.status
 
@@ -142,11 +142,17 @@ def _counted(items: Iterable[_Item], tell: Callable[[str], None]) -> Iterator[_I
         yield item
 
 
-def _nothing(source: Sequence[str], *, is_again: bool) -> str:
+def _nothing(source: Sequence[str], *, is_again: bool, is_open: bool) -> str:
     if is_again:
         return "No report is kept yet. Next: mta-sts ingest FILE"
     if source:
         return "There was nothing in it. A mailbox gives only what came since the last time."
+    if is_open:
+        return (
+            "Nothing came over HTTPS since the last time. Posting is on (MTA_STS_TLSRPT_HTTPS); the "
+            "rua of the TLSRPT record has to name it: mta-sts records DOMAIN. Or give a SOURCE: "
+            "mta-sts ingest FILE, a folder or a mailbox."
+        )
     return (
         "Nothing new was posted here. Give a SOURCE: mta-sts ingest FILE, a folder or a mailbox; "
         "or have reports posted: MTA_STS_TLSRPT_HTTPS=on."

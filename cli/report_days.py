@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 
 import click
 
@@ -13,10 +13,16 @@ from policy.domain import is_domain
 
 Row = Mapping[str, object]
 
+_FIRST = date(2016, 1, 1)  # RFC 8460's first draft: no report is older
 _DUE_DAYS = 2  # by then most reports of a day have come
 _NAMED = 5  # domains without a report that are named
 _NAME_WIDTH = 34
+_DOMAIN_WIDTH = 44  # of a domain and what is marked on it
 
+_OVERVIEW_HEAD = (
+    *("POLICY DOMAIN", "LAST DAY", "DAYS", "REPORTERS", "SESSIONS", "FAILED"),
+    "SESSIONS NOT PROVEN",
+)
 _PROOFS = {
     "pass": "signed",
     "receiver": "by the receiver",
@@ -37,7 +43,7 @@ class Domain:
     rows: Sequence[Row]  # tlsrpt_results_daily
     served: Row | None  # policy_versions_v1
     stopped: Sequence[Row]  # silent_senders, of those that reported
-    since: date | None
+    since: date | None  # the first day that may be called a gap; None where there is no such day
     today: date
 
 
@@ -56,13 +62,14 @@ def show_domain(domain: Domain, limit: int, timezone: str) -> None:
     first = domain.rows[0]
     name = str(first["policy_domain"])
     _title(name, domain, timezone)
-    told = list(_merged(domain.rows))
+    told = sorted(_merged(domain.rows), key=lambda each: not each.is_possible)  # those last
     lines = list(_lines(told, domain))
     table(("DAY", "REPORTER", "SESSIONS", "FAILED", "PROVEN", "POLICY HELD"), lines[:limit])
     if len(lines) > limit:
         click.echo(f"the newest {limit} lines; --limit shows more", err=True)
     click.echo()
     _sums(told)
+    _impossible_in_words(told)
     _gaps_in_words(told, domain)
     for row in domain.stopped:
         say(
@@ -74,29 +81,32 @@ def show_domain(domain: Domain, limit: int, timezone: str) -> None:
 
 
 def show_overview(overview: Overview, limit: int) -> None:
-    """Print a line a domain."""
+    """Print a line a domain; many that are not served here are one line."""
+    strange = [row for row in overview.rows if not row["is_served_here"]]
+    is_folded = len(strange) > _NAMED
+    shown = [row for row in overview.rows if row["is_served_here"]] if is_folded else overview.rows
     lines = [
         (
-            fitted(_named(row), _NAME_WIDTH),
-            row["last_date"],
+            _named(row),
+            row["last_date"] or "(not proven)",
             f"{row['day_count']} of {overview.due_days}",
             row["reporter_count"],
             row["session_count"],
             row["failed_session_count"],
             row["unproven_session_count"],
         )
-        for row in overview.rows[:limit]
+        for row in shown[:limit]
     ]
-    table(
-        ("POLICY DOMAIN", "LAST DAY", "DAYS", "REPORTERS", "SESSIONS", "FAILED", "NOT PROVEN"),
-        lines,
-    )
-    if (more := len(overview.rows) - limit) > 0:
+    if lines:
+        table(_OVERVIEW_HEAD, lines)
+    if (more := len(shown) - limit) > 0:
         click.echo(f"and {more} more domains; --limit shows them", err=True)
+    if is_folded:
+        _folded(strange)
     click.echo()
     say(
-        f"Counted since {overview.since}. Reporters, sessions and failed ones are those of reports whose "
-        "origin is proven; sessions of the others stand by themselves and decide nothing."
+        f"Counted since {overview.since}. Days, reporters, sessions and failed ones are those of reports "
+        "whose origin is proven; sessions of the others stand by themselves and decide nothing."
     )
     if overview.quiet:
         more = len(overview.quiet) - _NAMED
@@ -108,6 +118,22 @@ def show_overview(overview: Overview, limit: int) -> None:
     if failing:
         say(f"What failed, and why: mta-sts failures {_typed(failing[0])}", indent=2)
     say(f"The days of one domain: mta-sts reports {_typed(overview.rows[0])}", indent=2)
+
+
+def _folded(strange: Sequence[Row]) -> None:
+    """One line for many domains that are not served here, which anybody may report about."""
+    counts = [
+        sum(int(str(row[column])) for row in strange)
+        for column in ("session_count", "unproven_session_count")
+    ]
+    named = ", ".join(
+        fitted(row["policy_domain"] or "(none stated)", _NAME_WIDTH) for row in strange[:_NAMED]
+    )
+    say(
+        f"And {len(strange):,} domains that are not served here, as {named}: {counts[0]:,} sessions, "
+        f"{counts[1]:,} not proven. One of them: mta-sts reports DOMAIN; all: --json.",
+        hang=2,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +148,7 @@ class _Told:
     failed: int
     is_unreadable: bool
     held: str
+    is_possible: bool
 
 
 def _merged(rows: Iterable[Row]) -> Iterator[_Told]:
@@ -147,7 +174,15 @@ def _merged(rows: Iterable[Row]) -> Iterator[_Told]:
             failed=sum(int(str(each["failed_session_count"])) for each in group),
             is_unreadable=any(each["has_unreadable_counts"] for each in group),
             held=_held(group),
+            is_possible=_is_possible(group),
         )
+
+
+def _is_possible(group: Sequence[Row]) -> bool:
+    """Whether there can be a report for the day: the quirk range-impossible tells of others."""
+    day = day_of(group[0]["report_date"])
+    came = max(time_of(row["last_received_at"]).astimezone(UTC).date() for row in group)
+    return day >= _FIRST and day - came <= timedelta(days=1)
 
 
 def _held(group: Sequence[Row]) -> str:
@@ -176,29 +211,37 @@ def _held_text(row: Row) -> str:
 
 def _lines(told: Sequence[_Told], domain: Domain) -> Iterator[tuple[object, ...]]:
     """A line for each, and one for each stretch of days without any."""
-    due = domain.today - timedelta(days=_DUE_DAYS)
-    expected = due
+    expected = domain.today - timedelta(days=_DUE_DAYS)
     last: date | None = None
-    for each in told:
-        if each.day != last and each.day < expected:  # others are at the edge of the calendar
-            yield from _gap(each.day + timedelta(days=1), expected)
-        if date.min < each.day <= expected:
+    possible = [each for each in told if each.is_possible]
+    for each in possible:
+        if each.day != last and each.day < expected:
+            yield from _gap(each.day + timedelta(days=1), expected, domain.since)
+        if each.day <= expected:
             expected = each.day - timedelta(days=1)
-        unreadable = " or more" if each.is_unreadable else ""
-        yield (
-            each.day if each.day != last else "",
-            fitted(each.reporter, _NAME_WIDTH),
-            f"{each.sessions}{unreadable}",
-            each.failed,
-            each.proof,
-            each.held,
-        )
+        yield _line(each, each.day if each.day != last else "")
         last = each.day
     if domain.since is not None:
-        yield from _gap(domain.since, expected)
+        yield from _gap(domain.since, expected, domain.since)
+    for each in told[len(possible) :]:
+        yield _line(each, each.day)
 
 
-def _gap(first: date, last: date) -> Iterator[tuple[object, ...]]:
+def _line(each: _Told, day: date | str) -> tuple[object, ...]:
+    return (
+        day,
+        fitted(each.reporter, _NAME_WIDTH),
+        f"{each.sessions}{' or more' if each.is_unreadable else ''}",
+        each.failed,
+        each.proof,
+        each.held,
+    )
+
+
+def _gap(first: date, last: date, since: date | None) -> Iterator[tuple[object, ...]]:
+    if since is None:
+        return
+    first = max(first, since)
     days = (last - first).days + 1
     if days > 1:
         yield (last, f"(no report for {days:,} days, since {first})", "", "", "", "")
@@ -220,11 +263,22 @@ def _sums(told: Sequence[_Told]) -> None:
             say(f"{words}{sessions:,} sessions of {who}, {failed:,} failed.", hang=2)
 
 
+def _impossible_in_words(told: Sequence[_Told]) -> None:
+    if count := sum(not each.is_possible for each in told):
+        lines = "1 line is" if count == 1 else f"{count:,} lines are"
+        say(
+            f"{lines} of a day that cannot be, before 2016 or after the report came; such lines come "
+            "last, and no first or last day is taken from them.",
+            hang=2,
+        )
+
+
 def _gaps_in_words(told: Sequence[_Told], domain: Domain) -> None:
-    first = domain.since or min(each.day for each in told)
+    if domain.since is None:
+        return
     due = domain.today - timedelta(days=_DUE_DAYS)
-    count = (due - first).days + 1
-    days = {each.day for each in told if first <= each.day <= due}
+    count = (due - domain.since).days + 1
+    days = {each.day for each in told if each.is_possible and domain.since <= each.day <= due}
     if count > len(days):
         say(f"No report for {count - len(days):,} of {count:,} days. {SILENCE}", hang=2)
 
@@ -252,8 +306,9 @@ def _typed(row: Row) -> str:
 
 def _named(row: Row) -> str:
     sample = " (sample data)" if row["is_sample"] else ""
+    mark = f"{sample}{'' if row['is_served_here'] else ' (not served here)'}"
     name = row["policy_domain"] or "(none stated)"
-    return f"{name}{sample}{'' if row['is_served_here'] else ' (not served here)'}"
+    return fitted(name, max(_NAME_WIDTH, _DOMAIN_WIDTH - len(mark))) + mark
 
 
 def _title(name: str, domain: Domain, timezone: str) -> None:

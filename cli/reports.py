@@ -12,7 +12,7 @@ from cli.identify import judge_new
 from cli.output import day_of, json_lines
 from cli.report_days import Domain, Overview, Row, show_domain, show_overview
 from cli.since import moment
-from cli.unreported import explain_no_report
+from cli.unreported import POSSIBLE_DATE, explain_no_report
 from cli.warehouse import load, opened, settings_with, warehouse_option
 
 _LIMIT = 50  # lines that a person gets
@@ -20,13 +20,14 @@ _WINDOW_DAYS = 30  # that the overview counts
 _SECONDS = 60.0
 _ORDER = "report_date DESC, policy_domain, is_sample, is_authenticated DESC, reporter, policy_type"
 
-_OVERVIEW = """
+_OVERVIEW = f"""
 SELECT
     policy_domain,
     is_sample,
     LOGICAL_OR(is_served_here) AS is_served_here,
-    MAX(report_date) AS last_date,
-    COUNT(DISTINCT IF(report_date BETWEEN @since AND @due, report_date, NULL)) AS day_count,
+    MAX(IF(is_authenticated, {POSSIBLE_DATE}, NULL)) AS last_date,
+    COUNT(DISTINCT IF(is_authenticated AND report_date BETWEEN @since AND @due, report_date, NULL))
+        AS day_count,
     COUNT(DISTINCT IF(report_date >= @since AND is_authenticated, reporter, NULL))
         AS reporter_count,
     SUM(IF(report_date >= @since AND is_authenticated, session_count, 0)) AS session_count,
@@ -37,7 +38,7 @@ SELECT
 FROM mta_sts.tlsrpt_results_daily
 GROUP BY policy_domain, is_sample
 ORDER BY is_served_here DESC, failed_session_count DESC, last_date DESC, policy_domain, is_sample
-"""
+"""  # noqa: S608 - ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,12 @@ def reports(
     for is_sample in (False, True):
         mine = [row for row in rows if row["is_sample"] is is_sample]
         if mine:
-            stopped = _stopped(desk, str(mine[0]["policy_domain"]), is_sample=is_sample)
-            show_domain(Domain(mine, served, stopped, first, today), limit, chosen.timezone)
+            name = str(mine[0]["policy_domain"])
+            stopped = _stopped(desk, name, is_sample=is_sample)
+            gaps = _first_day(desk, name, is_sample=is_sample)
+            if gaps is not None:  # what is past the retention is no gap
+                gaps = max(gaps, first or gaps, today - timedelta(days=chosen.retention_days))
+            show_domain(Domain(mine, served, stopped, gaps, today), limit, chosen.timezone)
 
 
 def _stopped(desk: Warehouse, domain: str, *, is_sample: bool) -> list[Row]:
@@ -133,12 +138,22 @@ def _stopped(desk: Warehouse, domain: str, *, is_sample: bool) -> list[Row]:
     return _ask(desk, sql, {"domain": domain, "is_sample": is_sample})
 
 
+def _first_day(desk: Warehouse, domain: str, *, is_sample: bool) -> date | None:
+    """The first day that a report is for, without days that cannot be."""
+    sql = (
+        f"SELECT MIN({POSSIBLE_DATE}) AS first_date FROM mta_sts.tlsrpt_results_daily "  # noqa: S608
+        "WHERE policy_domain = @domain AND is_sample = @is_sample"
+    )
+    (row,) = _ask(desk, sql, {"domain": domain, "is_sample": is_sample})
+    return None if row["first_date"] is None else day_of(row["first_date"])
+
+
 def _known(desk: Warehouse, domain: str | None) -> dict[str, date]:
     """The domains that reports are about, with the day of the last one of each."""
     values: dict[str, Parameter] = {} if domain is None else {"domain": domain}
     where = "" if domain is None else "WHERE policy_domain = @domain"
     sql = (
-        "SELECT policy_domain, MAX(report_date) AS last_date FROM mta_sts.tlsrpt_results_daily "  # noqa: S608
+        f"SELECT policy_domain, COALESCE(MAX({POSSIBLE_DATE}), MAX(report_date)) AS last_date FROM mta_sts.tlsrpt_results_daily "  # noqa: S608
         f"{where} GROUP BY policy_domain ORDER BY policy_domain"
     )
     return {str(row["policy_domain"]): day_of(row["last_date"]) for row in _ask(desk, sql, values)}

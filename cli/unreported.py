@@ -12,6 +12,13 @@ SILENCE = (
 )
 
 
+# for SQL over tlsrpt_results_daily: the day of a report, unless it cannot be (range-impossible)
+POSSIBLE_DATE = (
+    "IF(report_date < '2016-01-01' OR DATE_DIFF(report_date, DATE(last_received_at), DAY) > 1, "
+    "NULL, report_date)"
+)
+
+
 def explain_no_report(domain: str | None, known: Mapping[str, date], since: date | None) -> None:
     """Say why there is none; ``known`` has the day of the last one of each domain."""
     name = domain or "DOMAIN"

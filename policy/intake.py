@@ -1,7 +1,7 @@
 """Take in a posted report: read its body within bounds, and keep it before it is answered.
 
 A stranger may post anything, so that every step has a limit: the size of a body, the time it may
-take, how many large ones are held at once, and the bytes kept in an hour.
+take, how many of them, and how many large ones, are held at once, and the bytes kept in an hour.
 """
 
 import contextlib
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 BODY_S = 10.0  # for a whole body; the commonest sender gives up then (tlsrpt-reporter 0.6.0)
 SMALL = 64 * 1024  # bytes that any request may hold; reports are a few hundred
 LARGE_AT_ONCE = 2  # bodies that are larger, or do not say how large: up to MAX_BODY each
-SLOT_S = 3.0  # such a body waits so long for its turn
+AT_ONCE = 32  # bodies of any size: half of the threads of `serve` (64), so that policies go on
+SLOT_S = 3.0  # a body waits so long for its turn
 LEAST = 4096  # bytes that a small body counts for: a block of a disk, an event line
 
 _PIECE = 64 * 1024
@@ -43,6 +44,7 @@ class Intake:
         self._write = write
         self._budget = budget_bytes
         self._body_s, self._slot_s = body_s, slot_s
+        self._any = threading.BoundedSemaphore(AT_ONCE)
         self._large = threading.BoundedSemaphore(LARGE_AT_ONCE)
         self._hour = self._kept = 0
         self._lock = threading.Lock()
@@ -58,14 +60,13 @@ class Intake:
         length = _length(environ)
         if isinstance(length, Refusal):
             return length
-        if length is not None and length <= SMALL:
+        slots = [self._any] if length is not None and length <= SMALL else [self._large, self._any]
+        with contextlib.ExitStack() as held:
+            for slot in slots:  # a large one waits for its own first, and so holds no other's place
+                if not slot.acquire(timeout=self._slot_s):
+                    return Refusal.BUSY
+                held.callback(slot.release)
             return self._keep(environ, length, body)
-        if not self._large.acquire(timeout=self._slot_s):
-            return Refusal.BUSY
-        try:
-            return self._keep(environ, length, body)
-        finally:
-            self._large.release()
 
     def _keep(
         self, environ: Mapping[str, Any], length: int | None, body: Callable[[bytes], PostedBody]

@@ -28,7 +28,7 @@ class Refusal(StrEnum):
     EMPTY = "the body is empty"
     TOO_LARGE = f"the body is larger than {MAX_BODY} bytes"
     CUT = "the body ended early or took too long"
-    BUSY = "other large bodies are being read"
+    BUSY = "other bodies are being read"
     BUDGET = "the budget of this hour is used up"
     NOT_WRITTEN = "it could not be written"
 

@@ -29,7 +29,7 @@ _REPORT_ID = re.compile(
 class Context(Struct, frozen=True):
     """What is known of a report beside its text.
 
-    ``policy_domain`` is the domain that it was posted to, or TLS-Report-Domain of its mail, which
+    ``policy_domain`` is the domain that it was posted to, or that the header of its mail names, which
     ``is_hearsay``; ``file_name`` that of the attachment or file; ``submitter``
     TLS-Report-Submitter of its mail.
     """

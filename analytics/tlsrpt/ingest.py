@@ -25,7 +25,7 @@ from analytics.warehouse.base import Warehouse
 Source = Item | Trouble
 Told = list[Taken | Trouble]
 
-MOST_ITEMS = 5_000  # of a batch
+MOST_ITEMS = 10_000  # of a batch
 MOST_BYTES = 16 * 1024 * 1024
 MOST_ROWS = 50_000
 MOST_S = 20.0  # from a slow source; what was not written when it is cut off is fetched again

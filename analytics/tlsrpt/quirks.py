@@ -237,6 +237,13 @@ _QUIRKS = (
         "The range ends before it starts: the two were exchanged.",
     ),
     Quirk(
+        "range-impossible",
+        _NONE,
+        f"4.4; {_NOBODY}",
+        "The range begins before 2016, when there were no reports, or ends more than a day after "
+        "the report came. Its sessions count, and no first or last day is taken from it.",
+    ),
+    Quirk(
         "range-inferred",
         _INFERRED,
         "5.1",

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
 from analytics.tlsrpt import containers, parse
 from analytics.tlsrpt.containers.values import Mail, Part, Refused
-from analytics.tlsrpt.errors import ReportError, SeveralReportsError
+from analytics.tlsrpt.errors import ReportError, SeveralReportsError, told
 from analytics.tlsrpt.hints import Context
 from analytics.tlsrpt.model import Channel, Item, Report, Trouble
 from policy.errors import shown
@@ -17,6 +17,7 @@ Parser = Callable[[bytes, Context], Report]
 
 DEFECT = "a defect of STS Witness"  # how the reason of an item begins that is not to blame
 _FIRST = datetime(2016, 1, 1, tzinfo=UTC)  # RFC 8460's first draft: no report is older
+_AHEAD = timedelta(days=1)  # that a clock or a zone may be wrong by
 
 
 class Read(Struct, frozen=True, gc=False):
@@ -38,7 +39,7 @@ class Reading(Struct, frozen=True, gc=False):
 
     ``raw_hash`` is the SHA-256 of its bytes, and of the domain that they were posted to where they
     were: it tells what the bytes do not. ``other`` says why the item is no TLS report, "" where it
-    has reports or refusals.
+    has reports or refusals; what was posted is always one of these.
     """
 
     item: Item
@@ -72,27 +73,32 @@ def reading(item: Item, at: datetime, parser: Parser = parse.report) -> Reading:
         digest.update(b"\0" + item.policy_domain.encode("utf-8", "replace"))
     raw_hash = digest.hexdigest()
     reports: list[Read] = []
+    received_at = _received_at(item, None, at)
     try:
         unpacked = containers.unpack(item.data)
         refused = list(unpacked.refused)
         mail = unpacked.mail
+        received_at = _received_at(item, mail, at)
         parts = list(reversed(unpacked.parts))
         while parts:
             part = parts.pop()
             try:
-                reports.append(_read(part, item, mail, parser))
+                reports.append(_read(part, item, mail, received_at, parser))
             except SeveralReportsError as error:
                 parts += reversed(containers.split(part, error.texts))
             except ReportError as error:
                 refused.append(Refused(part.member, str(error)))
         other = unpacked.other
+        if other and item.channel is Channel.HTTPS:  # it came to where only reports are taken
+            refused.append(Refused("", told("posted body", "a TLS report", other)))
+            other = ""
     except Exception as error:  # noqa: BLE001 - one bad item never stops a run: its bytes are kept
         reason = f"{DEFECT}: {type(error).__name__}: {shown(str(error))}"
         mail, other, reports, refused = None, "", [], [Refused("", reason)]
     return Reading(
         item=item,
         raw_hash=raw_hash,
-        received_at=_received_at(item, mail, at),
+        received_at=received_at,
         mail=mail,
         reports=tuple(reports),
         refused=tuple(refused),
@@ -114,11 +120,13 @@ def troubled(trouble: Trouble, at: datetime) -> Reading:
     )
 
 
-def _read(part: Part, item: Item, mail: Mail | None, parser: Parser) -> Read:
+def _read(part: Part, item: Item, mail: Mail | None, received_at: datetime, parser: Parser) -> Read:
     report = parser(part.data, _context(part, item, mail))
     quirks = report.quirks
     if part.quirks:
         quirks = tuple(sorted({*part.quirks, *quirks}))
+    if report.range_started_at < _FIRST or report.range_ended_at - received_at > _AHEAD:
+        quirks = tuple(sorted({*quirks, "range-impossible"}))
     domains = report.policy_domains
     if "" in domains:  # where none is told
         domains = tuple([name for name in domains if name])
@@ -144,7 +152,7 @@ def _context(part: Part, item: Item, mail: Mail | None) -> Context:
 
 def _received_at(item: Item, mail: Mail | None, at: datetime) -> datetime:
     """The time that the mail or the source tells, unless it cannot be."""
-    for told in (mail.received_at if mail else None, item.received_at):
-        if told is not None and _FIRST <= told <= at:
-            return told
+    for stated in (mail.received_at if mail else None, item.received_at):
+        if stated is not None and _FIRST <= stated <= at:
+            return stated
     return at

@@ -1,7 +1,8 @@
 """The command failures: causes, remedies and hosts, the worst first, and what our own log says."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -183,12 +184,48 @@ def test_our_own_log_stands_beside_a_failed_fetch(desk: Desk, run: Run) -> None:
     assert "What the policy host answered to whom: mta-sts fetches --domain example.com" in said
 
 
+def test_a_signer_that_no_list_knows_is_named_so_and_stands_behind(desk: Desk, run: Run) -> None:
+    store(
+        desk.warehouse,
+        replace(
+            failed(3, "certificate-expired", count=9_000, operator=None), signer="strange.example"
+        ),
+        failed(3, "sts-policy-fetch-error"),
+        failed(3, "starttls-not-supported"),
+    )
+    done = run("example.com")
+    assert headings(done) == [
+        "1. starttls-not-supported", "2. sts-policy-fetch-error", "3. certificate-expired",
+    ]  # fmt: skip
+    said = flat(done.out)
+    assert "Told by: signed by strange.example, which no list knows (9,000)" in said
+    assert "Told by: Google (Gmail) (1)" in said
+    first = run("example.com", "--json").rows()[0]
+    assert first["result_type"] == "starttls-not-supported"
+
+
+def test_a_day_that_cannot_be_sets_no_first_and_no_last_day(desk: Desk, run: Run) -> None:
+    kind = "certificate-expired"
+    store(
+        desk.warehouse,
+        failed(3, kind),
+        replace(failed(-400, kind), received_days=1),
+        replace(failed(0, kind), day=date(1901, 1, 1)),
+    )
+    (row,) = run("--json").rows()
+    told = [row[name] for name in ("first_seen_date", "last_seen_date", "last_report_date")]
+    assert told == [ago(3)] * 3
+    assert row["failed_session_count"] == 3
+    assert f"(1 reporter, of proven origin, for {ago(3)})" in flat(run().out)
+
+
 def test_an_unknown_type_is_shown_as_it_came_with_a_warning(desk: Desk, run: Run) -> None:
     store(desk.warehouse, failed(3, "Quantum-Flux", reason="x" * 500))
     said = flat(run("example.com").out)
     assert "1. Quantum-Flux: 1 session" in said
     assert "Warning: an unknown result type; it is shown as the report has it." in said
     assert f"Reason: {'x' * 120}… Warning: " in said
+    assert "Not known whether it blocks enforce: the result type is in no list." in said
 
 
 def test_a_name_from_outside_stands_in_a_command_only_if_it_is_one(desk: Desk, run: Run) -> None:

@@ -182,11 +182,15 @@ def test_kept_reports_are_read_again(run: Run, tmp_path: Path) -> None:
     assert tables(Desk(tmp_path).warehouse) == before
 
 
-def test_nothing_to_take_in_says_what_can_be(run: Run) -> None:
+def test_nothing_to_take_in_says_what_can_be(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert flat(run().out) == (
         "Nothing new was posted here. Give a SOURCE: mta-sts ingest FILE, a folder or a mailbox; "
         "or have reports posted: MTA_STS_TLSRPT_HTTPS=on."
     )
+    monkeypatch.setenv("MTA_STS_TLSRPT_HTTPS", "on")
+    said = flat(run().out)
+    assert said.startswith("Nothing came over HTTPS since the last time. Posting is on (MTA_STS_")
+    assert "or have reports posted" not in said
     assert run("--again").out == "No report is kept yet. Next: mta-sts ingest FILE\n"
     Path("empty").mkdir()
     assert run("empty").out.startswith("There was nothing in it.")
@@ -206,7 +210,7 @@ def test_posted_bodies_are_taken_in_once(run: Run, tmp_path: Path) -> None:
     done = run("--json")
     assert [(row["source"], row["member"], row["status"]) for row in done.rows()] == [
         ("https", "e1" * 16, "new"), ("https", "e2" * 16, "duplicate"), ("https", "e3" * 16, "duplicate"),
-        ("https", "e4" * 16, "other"),
+        ("https", "e4" * 16, "rejected"),
     ]  # fmt: skip
     assert {row["authentication"] for row in done.rows()} == {"none", None}
     assert run("--json").rows() == []
@@ -218,7 +222,9 @@ def test_posted_bodies_are_taken_in_once(run: Run, tmp_path: Path) -> None:
         "FROM mta_sts_raw.tlsrpt_raw_v1 ORDER BY member"
     )
     at = datetime(2026, 11, 1, 10, tzinfo=UTC)
-    assert rows == [(event * 16, "https", "example.com", "192.0.2.9", at) for event in ("e1", "e5")]
+    assert rows == [
+        (event * 16, "https", "example.com", "192.0.2.9", at) for event in ("e1", "e4", "e5")
+    ]
 
 
 def test_old_report_is_kept_as_long_as_a_new_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from cli import serve
 from policy import posted
-from policy.intake import LARGE_AT_ONCE, LEAST, SMALL, Intake, to_folder, to_lines
+from policy.intake import AT_ONCE, LARGE_AT_ONCE, LEAST, SMALL, Intake, to_folder, to_lines
 from policy.posted import MAX_BODY, PostedBody, Refusal
 
 AT = datetime(2026, 11, 24, 10, 59, tzinfo=UTC)
@@ -116,6 +117,34 @@ def test_few_large_bodies_at_once_and_small_ones_go_on() -> None:
     for thread in threads:
         thread.join(20)
     assert intake.take(large, made()) is None
+
+
+def test_small_bodies_too_are_few_at_once() -> None:
+    """A body that trickles holds a thread: without a bound a few strangers would hold them all."""
+    assert AT_ONCE * 2 <= serve._THREADS  # noqa: SLF001 - what is left answers for policies
+    inside = threading.Semaphore(0)
+    go_on = threading.Event()
+
+    class Trickling(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            inside.release()
+            assert go_on.wait(20)
+            return super().read(size)
+
+    intake = Intake(Kept(), budget_bytes=100 * MAX_BODY, slot_s=0.05)
+    asked = [{"CONTENT_LENGTH": "1", "wsgi.input": Trickling(b"x")} for _ in range(AT_ONCE)]
+    threads = [threading.Thread(target=intake.take, args=(each, made())) for each in asked]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        assert inside.acquire(timeout=20)
+    assert intake.take(request(b"x"), made()) is Refusal.BUSY
+    assert intake.take(request(b"x" * (SMALL + 1)), made()) is Refusal.BUSY
+    go_on.set()
+    for thread in threads:
+        thread.join(20)
+    assert intake.take(request(b"x"), made()) is None
+    assert intake.take(request(b"x" * (SMALL + 1)), made()) is None
 
 
 def test_body_that_trickles_is_cut_at_the_deadline_and_can_be_answered() -> None:

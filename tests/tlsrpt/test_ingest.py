@@ -85,7 +85,11 @@ SEEN = {
     ),
     "a body without its domain, posted for two": (
         [posted(b"no report", "e1", "a.example"), posted(b"no report", "e2", "b.example")],
-        ["other", "other"],
+        ["rejected", "rejected"],
+    ),
+    "a DMARC report, posted": ([posted(b"<feedback></feedback>")], ["rejected"]),
+    "a mail without a report, posted": (
+        [posted(b"From: a@b.example\nTo: c@d.example\nSubject: x\n\nhello\n")], ["rejected"],
     ),
     "beyond repair": ([item(b'{"organization-name": 1')], ["rejected"]),
     "beyond repair, twice": ([item(b"{", "1"), item(b"{", "2")], ["rejected", "rejected"]),
@@ -165,6 +169,37 @@ def test_what_is_rejected_keeps_its_bytes_and_reason_and_other_keeps_none(desk: 
     assert isinstance(data, bytes)
     assert unpacked(data, 15) == b'{"policies": 1}'
     assert counts(desk) == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "is_told"),
+    [
+        ("2026-11-01T00:00:00Z", "2026-11-01T23:59:59Z", False),
+        ("2026-11-02T00:00:00Z", "2026-11-03T03:04:05Z", False),  # a day after its receipt
+        ("2026-11-02T00:00:00Z", "2026-11-03T03:04:06Z", True),
+        ("9999-12-30T00:00:00Z", "9999-12-30T23:59:59Z", True),
+        ("2016-01-01T00:00:00Z", "2016-01-01T23:59:59Z", False),
+        ("2015-12-31T00:00:00Z", "2015-12-31T23:59:59Z", True),
+    ],
+)
+def test_a_range_that_cannot_be_is_told(desk: Desk, start: str, end: str, is_told: bool) -> None:  # noqa: FBT001 - a column of the table
+    report = document() | {"date-range": {"start-datetime": start, "end-datetime": end}}
+    (taken,) = take(desk.warehouse, posted(packed(report)))
+    assert taken.status == "new"
+    assert ("range-impossible" in taken.quirks) is is_told
+
+
+def test_what_is_posted_is_kept_whatever_it_is(desk: Desk) -> None:
+    (taken,) = take(desk.warehouse, posted(b"garbage"))
+    assert (taken.status, taken.member) == ("rejected", "e1")
+    assert taken.reason == (
+        "posted body: expected a TLS report, found neither JSON nor gzip, zip or a mail"
+    )
+    sql = "SELECT channel, data, reason, rejected_count FROM mta_sts_raw.tlsrpt_raw_v1"
+    ((channel, data, reason, count),) = desk.rows(sql)
+    assert (channel, reason, count) == ("https", taken.reason, 1)
+    assert isinstance(data, bytes)
+    assert unpacked(data, 7) == b"garbage"
 
 
 def test_every_time_it_came_is_a_row_and_its_content_one(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from tests.analytics.build import Desk
 from tests.host import ROOT
 
 ITEMS = 50_000
-MOST_MIB = 300  # two batches of 5,000 reports, and DuckDB
+MOST_MIB = 400  # two batches of 10,000 reports, and DuckDB
 
 INGESTS = """
 import resource, sys

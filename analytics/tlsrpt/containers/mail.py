@@ -37,6 +37,8 @@ _LINE_LIMIT = 76  # RFC 2045, 6.8
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _ANGLE = re.compile(rf"(?:{_QUOTED}|[^<>\"])*<([^<>@\s]+@[^<>@\s]+)>\s*(?:\([^()]*\))?", re.DOTALL)
 _BARE = re.compile(r"\s*([^<>@\s\"(),:;]+@[^<>@\s\"(),:;]+)\s*(?:\([^()]*\))?\s*")
+# RFC 8460, 5.3: "Report Domain: example.com Submitter: …", which may be folded
+_SUBJECT = re.compile(r"\s*Report\s+Domain:\s*([^\s:]+)\s+Submitter:", re.IGNORECASE)
 _BOUNDARY = re.compile(rb"boundary\*?(?:0\*?)?[ \t]*=", re.IGNORECASE)
 _LONG_FIELD = re.compile(
     rb"^content-(?:type|disposition)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE
@@ -59,7 +61,7 @@ class Leaf(Struct, frozen=True):
     file_name: str
     data: bytes
     quirks: tuple[str, ...]
-    report_domain: str  # TLS-Report-Domain of the mail that it stands in
+    report_domain: str  # that the header names of the mail that it stands in
     submitter: str
 
     @property
@@ -168,7 +170,7 @@ def _leaf(part: Message, number: str, around: Message, *, is_nested: bool) -> Le
         _file_name(part),
         data,
         tuple(quirks),
-        _domain(_field(around, "TLS-Report-Domain")),
+        _report_domain(around),
         _domain(_field(around, "TLS-Report-Submitter")),
     )
 
@@ -196,7 +198,7 @@ def _from_base64(data: bytes) -> tuple[bytes, set[str]]:
 
 
 def _facts(message: Message, leaves: list[Leaf]) -> Mail:
-    domain = _domain(_field(message, "TLS-Report-Domain"))
+    domain = _report_domain(message)
     submitter = _domain(_field(message, "TLS-Report-Submitter"))
     for leaf in leaves:  # a report that was forwarded as an attachment
         domain, submitter = domain or leaf.report_domain, submitter or leaf.submitter
@@ -204,6 +206,22 @@ def _facts(message: Message, leaves: list[Leaf]) -> Mail:
     return Mail(
         _domain(address.rpartition("@")[2]), domain, submitter, _received_at(message), address
     )
+
+
+def _report_domain(message: Message) -> str:
+    """The domain that the header names: that of Subject, where TLS-Report-Domain is there at all.
+
+    Subject is signed by all large senders and that field by few, so that a stranger could put
+    another domain into it. A DMARC report has the same form of Subject.
+    """
+    named = _domain(_field(message, "TLS-Report-Domain"))
+    subjects = message.get_all("Subject", [])
+    if not named or not subjects:
+        return named
+    if len(subjects) > 1:  # nobody could say which one is signed
+        return ""
+    found = _SUBJECT.match(str(subjects[0])[:_FIELD_LIMIT])
+    return (_domain(found[1]) if found else "") or named
 
 
 def _from_address(message: Message) -> str:

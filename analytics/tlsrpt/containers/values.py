@@ -9,8 +9,8 @@ class Mail(Struct, frozen=True, gc=False):
     """What the header of a mail tells, in lower case; absent or unreadable is "" or None.
 
     ``from_domain`` is the domain of the one address in the one From field: with several of either
-    nobody could say whom a signature speaks for. ``from_address`` is that address. ``report_domain`` and ``submitter`` are the fields
-    TLS-Report-Domain and TLS-Report-Submitter (RFC 8460, 5.3). ``received_at`` is the time of the
+    nobody could say whom a signature speaks for. ``from_address`` is that address. ``report_domain`` is the domain of Subject, else of
+    TLS-Report-Domain, and ``submitter`` TLS-Report-Submitter (RFC 8460, 5.3). ``received_at`` is the time of the
     topmost Received field, else of Date, in UTC.
     """
 

@@ -120,6 +120,35 @@ def test_a_report_in_a_mail_in_a_mail() -> None:
     )
 
 
+FIELD = "TLS-Report-Domain: other.example"
+SUBJECT = (
+    "Subject: Report Domain: example.com Submitter: large.example Report-ID: <1@large.example>"
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "domain"),
+    [
+        ((SUBJECT, FIELD), "example.com"),
+        ((SUBJECT.replace(" Submitter", "\n Submitter"), FIELD), "example.com"),
+        (("Subject: report domain: EXAMPLE.COM submitter: x", FIELD), "example.com"),
+        ((FIELD,), "other.example"),
+        (("Subject: your report", FIELD), "other.example"),
+        (("Subject: Report Domain: - Submitter: x", FIELD), "other.example"),
+        ((SUBJECT, SUBJECT, FIELD), ""),  # nobody could say which one is signed
+        ((SUBJECT,), ""),  # as DMARC reports have it
+    ],
+)
+def test_the_domain_that_a_header_names_is_that_of_subject(
+    fields: tuple[str, ...], domain: str
+) -> None:
+    kind = "Content-Type: multipart/report; boundary=b; report-type=tlsrpt\n"
+    head = "\n".join(("From: tls@large.example", *fields, kind))
+    found = unpack(mail(part(MEMBER, f"Content-Type: {GZIP}"), head=head))
+    assert found.mail is not None
+    assert (found.mail.report_domain, len(found.parts)) == (domain, 1)
+
+
 def test_a_mail_that_is_attached_as_a_file() -> None:
     inner = mail(WORDS, part(MEMBER, f"Content-Type: {GZIP}"))
     data = mail(part(inner, "Content-Type: application/octet-stream; name=r.eml"), head="From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n")  # fmt: skip

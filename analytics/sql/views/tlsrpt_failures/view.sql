@@ -13,6 +13,13 @@ WITH results AS (
         reporter_name,
         operator,
         report_date,
+        -- a day that cannot be (quirk range-impossible) is no first and no last one
+        IF(
+            range_started_at < TIMESTAMP('2016-01-01 00:00:00+00')
+            OR TIMESTAMP_DIFF(range_ended_at, first_received_at, SECOND) > 86400,
+            NULL,
+            report_date
+        ) AS possible_date,
         policy_domain,
         is_served_here,
         policy_type,
@@ -96,6 +103,7 @@ summed AS (
         p.reporter_name,
         p.operator,
         p.report_date,
+        p.possible_date,
         p.policy_domain,
         p.is_served_here,
         p.policy_index,
@@ -126,6 +134,7 @@ chosen AS (
         reporter_name,
         operator,
         report_date,
+        possible_date,
         policy_domain,
         is_served_here,
         report_key,
@@ -169,8 +178,8 @@ grouped AS (
         LOGICAL_OR(failed_session_count IS NULL) AS has_unreadable_counts,
         COUNT(DISTINCT report_key) AS report_count,
         COUNT(DISTINCT report_date) AS day_count,
-        MIN(report_date) AS first_seen_date,
-        MAX(report_date) AS last_seen_date,
+        COALESCE(MIN(possible_date), MIN(report_date)) AS first_seen_date,
+        COALESCE(MAX(possible_date), MAX(report_date)) AS last_seen_date,
         COUNT(DISTINCT sending_mta_ip) AS sending_mta_count,
         MAX(sending_mta_ip) AS example_sending_mta_ip,
         MAX(receiving_ip) AS example_receiving_ip,
@@ -230,7 +239,7 @@ last_reports AS (
         is_sample,
         is_authenticated,
         reporter,
-        MAX(report_date) AS last_report_date
+        COALESCE(MAX(possible_date), MAX(report_date)) AS last_report_date
     FROM results
     GROUP BY policy_domain, is_sample, is_authenticated, reporter
 )

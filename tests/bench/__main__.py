@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from tests.bench import many, memory, start, throughput, warehouse, who
+from tests.bench import cloud, many, memory, start, throughput, warehouse, who
 from tests.bench.result import HEAD, Result
 
 
@@ -28,6 +28,7 @@ MEASURES: dict[str, Measure] = {
     "many": many.results,
     "warehouse": warehouse.results,
     "who": who.results,
+    "cloud": cloud.results,
 }
 
 

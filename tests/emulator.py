@@ -133,7 +133,7 @@ class Cloud:
         The emulator cannot add a column within a RECORD: then the table is made anew, with all rows.
         """
         for name, table in self.sink.tables.items():
-            schema = _fields(table.columns)
+            schema = fields(table.columns)
             made = bigquery.Table(self.place.table(name), schema=schema)
             made.time_partitioning = bigquery.TimePartitioning(field="timestamp")
             if name in self._sent and self.client.get_table(made).schema != schema:
@@ -179,13 +179,14 @@ class Cloud:
         return [row.values() for row in self.client.query(self.place.text(sql)).result()]
 
 
-def _fields(columns: dict[str, Column]) -> list[bigquery.SchemaField]:
+def fields(columns: dict[str, Column]) -> list[bigquery.SchemaField]:
+    """The sink's columns as the client library describes them."""
     return [
         bigquery.SchemaField(
             name,
             column.kind,
             "REPEATED" if column.is_repeated else "NULLABLE",
-            fields=_fields(column.parts),
+            fields=fields(column.parts),
         )
         for name, column in columns.items()
     ]

@@ -5,7 +5,7 @@ cores, so the result is kept in a folder that the caller gives, and read again i
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -131,6 +131,19 @@ class GoogleSql:
         """
         self._analysed_with(sql, {name: named_type(text) for name, text in types.items()})
 
+    def reads(self, sql: str, types: Mapping[str, str]) -> dict[str, set[str]]:
+        """The tables that a statement reads, each with those of its columns that are needed.
+
+        Raises:
+            RefusedError: it is none that GoogleSQL has.
+        """
+        named = {name: named_type(text) for name, text in types.items()}
+        found: dict[str, set[str]] = {}
+        for scan in _scans(self._analysed_with(sql, named)):
+            columns = {column.name for column in scan.parent.column_list}
+            found.setdefault(scan.table.name, set()).update(columns)
+        return found
+
     def _analysed(self, sql: str, parameters: Mapping[str, Parameter]) -> Any:  # noqa: ANN401 - a message of protobuf
         return self._analysed_with(
             sql,
@@ -140,6 +153,7 @@ class GoogleSql:
     def _analysed_with(self, sql: str, types: Mapping[str, Type]) -> Any:  # noqa: ANN401 - a message of protobuf
         options = AnalyzerOptions(
             language_options=self._language,
+            prune_unused_columns=True,  # of table scans
             query_parameters=[
                 AnalyzerOptions.QueryParameter(name=name, type=kind) for name, kind in types.items()
             ],
@@ -155,6 +169,33 @@ class GoogleSql:
         except ServerError as error:
             raise RefusedError(str(error)) from error
         return answer.resolved_statement
+
+
+def inlined(sql: str, catalogue: Catalogue) -> str:
+    """A query with the texts of the views in place of their names, down to tables."""
+
+    def text(found: re.Match[str]) -> str:
+        return f"({inlined(catalogue.text(found[1]), catalogue)})"
+
+    return re.sub(rf"\b{VIEWS}[.]([a-z_0-9]+)\b", text, re.sub(r"--[^\n]*", "", sql))
+
+
+def parameters(text: str) -> dict[str, str]:
+    """The parameters of a statement of ours by its first comment, with their types."""
+    comment = " ".join(line[3:] for line in text.splitlines() if line.startswith("-- "))
+    told = comment.partition("Parameters: ")[2]
+    return dict(re.findall(r"@([a-z_]+) (ARRAY<STRUCT<[^>]*>>|ARRAY<[^>]*>|[A-Z0-9]+)", told))
+
+
+def _scans(message: Any) -> Iterator[Any]:  # noqa: ANN401 - a message of protobuf
+    """The table scans in a tree."""
+    if message.DESCRIPTOR.name == "ResolvedTableScanProto":
+        yield message
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for part in value if isinstance(value, Sequence) else [value]:
+                if hasattr(part, "DESCRIPTOR"):
+                    yield from _scans(part)
 
 
 def _table(name: str, catalogue: Catalogue) -> SimpleTable:

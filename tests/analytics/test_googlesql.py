@@ -28,7 +28,7 @@ from policy.address import ClientIp
 from tests.analytics.build import Desk, event
 from tests.cli.run import run
 from tests.deploy.build import CHOICES
-from tests.googlesql import PROJECT, GoogleSql, RefusedError
+from tests.googlesql import PROJECT, GoogleSql, RefusedError, parameters
 from tests.host import ROOT
 from tests.logservice import log_service
 from tests.nameserver import name_server
@@ -122,13 +122,6 @@ def test_write_reads_no_old_row_where_its_key_is_written_over() -> None:
     assert "UNION ALL" not in merge("sender_networks_v1", schema, "UNNEST(@given)", schema.key)
     text = merge("sender_networks_v1", schema, "UNNEST(@given)", ("operator", "kind"))
     assert "CAST(NULL AS STRING), CAST(NULL AS DATE), CAST(NULL AS STRING), TRUE AS goes" in text
-
-
-def parameters(text: str) -> dict[str, str]:
-    """The parameters of a statement by its first comment, with their types."""
-    comment = " ".join(line[3:] for line in text.splitlines() if line.startswith("-- "))
-    told = comment.partition("Parameters: ")[2]
-    return dict(re.findall(r"@([a-z_]+) (ARRAY<STRUCT<[^>]*>>|ARRAY<[^>]*>|[A-Z0-9]+)", told))
 
 
 @pytest.mark.parametrize("path", LOADS, ids=str)
@@ -245,8 +238,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
 
 def test_each_query_of_the_commands_is_googlesql(googlesql: GoogleSql, asked: Asked) -> None:
     assert len(asked.queries) > 20
-    for sql, parameters in asked.queries.items():
-        assert googlesql.columns(sql, parameters), sql
+    for sql, values in asked.queries.items():
+        assert googlesql.columns(sql, values), sql
 
 
 def test_each_place_that_asks_the_warehouse_was_heard(asked: Asked) -> None:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from tests.bench import (
     check,
+    cloud,
     ingested,
     many,
     memory,
@@ -43,6 +44,7 @@ MEASURES: dict[str, Measure] = {
     "ingested": ingested.results,
     "told": told.results,
     "check": check.results,
+    "cloud": cloud.results,
 }
 
 

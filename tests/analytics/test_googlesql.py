@@ -183,7 +183,7 @@ def noting(asked: Asked) -> Iterator[None]:
         yield
     finally:
         sys.setprofile(before)
-        threading.setprofile(None)  # type: ignore[arg-type] - as sys.setprofile takes it
+        threading.setprofile(None)  # type: ignore[arg-type]
 
 
 COMMANDS = (

@@ -31,6 +31,7 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "ingest": ("cli.ingest", "take in TLS reports: files, mailboxes, what was posted"),
     "reports": ("cli.reports", "who reported which day: sessions, failed, proven, policy held"),
     "failures": ("cli.failures", "TLS failures that senders report, with cause and remedy"),
+    "advise": ("cli.advise", "may I enforce: the verdict, its evidence, the one next step"),
     "identify": ("cli.identify", "refresh the lists of networks and judge every client"),
     "query": ("cli.query", "ask a view, or one SELECT in GoogleSQL"),
 }

@@ -46,8 +46,9 @@ def of_reports(given: Inputs, bars: Thresholds, at: datetime) -> Iterator[Reason
         ("sessions", given.session_count, bars.sessions, "sessions in such reports"),
         ("reporters", given.reporter_count, bars.reporters, "reporters of proven origin"),
     ):
-        held = " that holds the text served now" if code == "covered-days" else ""
-        text = f"{found:,} of {bar:,} {what}{held}{from_day}"
+        is_first = code == "covered-days"
+        rest = f" that holds the text served now{from_day}" if is_first else ""
+        text = f"{found:,} of {bar:,} {what}{rest}"
         yield Reason(code, _if(found >= bar), text, found, when, RESULTS)
     if given.last_report_on is None:
         yield Reason("reports-none", Speaks.AGAINST, "no TLS report of proven origin has come yet",
@@ -72,9 +73,11 @@ def aside_of_reports(given: Inputs, bars: Thresholds, at: datetime) -> Iterator[
 def of_failures(given: Inputs, bars: Thresholds, at: datetime) -> Iterator[Reason]:
     """The failures that block, the most sessions first, and those that do not."""
     ordered = sorted(given.refused, key=lambda one: (-one.session_count, one.reporter))
-    if not any(_is_recent(one, given, bars, at) for one in ordered):
-        text = f"no blocking failure in {bars.recent_days} days, nor since the last change"
-        yield Reason("failures-none", Speaks.FOR, text, 0, at, REFUSALS)
+    # silence is no evidence: without a report nothing is known
+    last = given.last_report_on
+    if last is not None and not any(_is_recent(one, given, bars, at) for one in ordered):
+        text = f"no blocking failure is reported of {bars.recent_days} days, nor of the days that count"
+        yield Reason("failures-none", Speaks.FOR, text, 0, _at(last), REFUSALS)
     for one in ordered:
         yield _failure(one, given, bars, at)
 

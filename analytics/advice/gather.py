@@ -138,7 +138,9 @@ def _operator(row: Row) -> Operator:
 
 
 def _served(folder: PolicyFolder, domain: str) -> Served | None:
-    if not is_domain(domain):  # a report may state anything, also a name that leads out of the folder
+    if not is_domain(
+        domain
+    ):  # a report may state anything, also a name that leads out of the folder
         return None
     try:
         found = folder.served(domain)

@@ -38,6 +38,32 @@ versions AS (
     GROUP BY policy_domain
 ),
 
+-- a proven report that holds the text shows that it was served, also before there was a log
+held_since AS (
+    SELECT
+        policy_domain,
+        is_sample,
+        MIN(CAST(report_date AS TIMESTAMP)) AS first_held_at
+    FROM mta_sts.tlsrpt_policy_results
+    WHERE is_authenticated AND held_policy = 'current'
+    GROUP BY policy_domain, is_sample
+),
+
+texts AS (
+    SELECT
+        d.policy_domain,
+        d.is_sample,
+        v.policy_id,
+        v.policy_mode,
+        v.policy_max_age,
+        v.longest_max_age,
+        LEAST(v.served_since, COALESCE(h.first_held_at, v.served_since)) AS served_since
+    FROM domains AS d
+    LEFT JOIN versions AS v ON d.policy_domain = v.policy_domain
+    LEFT JOIN held_since AS h
+        ON d.policy_domain = h.policy_domain AND d.is_sample = h.is_sample
+),
+
 holders AS (
     SELECT
         policy_domain,
@@ -138,7 +164,7 @@ found AS (
             COUNTIF(code IN ('record-missing', 'tlsrpt-record-missing')) AS tlsrpt_missing_count
         FROM mta_sts.check_findings_latest
         GROUP BY policy_domain, is_sample, error_code
-    )
+    ) AS codes
     GROUP BY policy_domain, is_sample
 ),
 
@@ -160,7 +186,8 @@ refusals AS (
             )
         ) AS last_blocking_date
     FROM mta_sts.enforce_refusals AS r
-    LEFT JOIN versions AS v ON r.policy_domain = v.policy_domain
+    LEFT JOIN texts AS v
+        ON r.policy_domain = v.policy_domain AND r.is_sample = v.is_sample
     LEFT JOIN mx_changes AS m
         ON r.policy_domain = m.policy_domain AND r.is_sample = m.is_sample
     WHERE r.is_authenticated
@@ -170,8 +197,13 @@ refusals AS (
 -- the first day whose sessions count, and why it is that one
 windows AS (
     SELECT
-        d.policy_domain,
-        d.is_sample,
+        v.policy_domain,
+        v.is_sample,
+        v.policy_id,
+        v.policy_mode,
+        v.policy_max_age,
+        v.longest_max_age,
+        v.served_since,
         m.mx_changed_at,
         r.refused_session_count,
         r.last_blocking_date,
@@ -183,12 +215,11 @@ windows AS (
                 CAST(DATE_ADD(r.last_blocking_date, INTERVAL 1 DAY) AS DATE), DATE '1970-01-01'
             )
         ) AS window_starts_on
-    FROM domains AS d
-    LEFT JOIN versions AS v ON d.policy_domain = v.policy_domain
+    FROM texts AS v
     LEFT JOIN mx_changes AS m
-        ON d.policy_domain = m.policy_domain AND d.is_sample = m.is_sample
+        ON v.policy_domain = m.policy_domain AND v.is_sample = m.is_sample
     LEFT JOIN refusals AS r
-        ON d.policy_domain = r.policy_domain AND d.is_sample = r.is_sample
+        ON v.policy_domain = r.policy_domain AND v.is_sample = r.is_sample
 ),
 
 -- whole days of senders that hold the text served now; those of the last two days may still come
@@ -267,11 +298,11 @@ silent AS (
 SELECT
     w.policy_domain,
     w.is_sample,
-    v.policy_id,
-    v.policy_mode,
-    v.policy_max_age,
-    v.served_since,
-    v.longest_max_age,
+    w.policy_id,
+    w.policy_mode,
+    w.policy_max_age,
+    w.served_since,
+    w.longest_max_age,
     o.old_policy_until,
     w.mx_changed_at,
     w.last_blocking_date,
@@ -279,7 +310,7 @@ SELECT
     CASE w.window_starts_on
         WHEN CAST(DATE_ADD(w.last_blocking_date, INTERVAL 1 DAY) AS DATE) THEN 'failure'
         WHEN DATE(w.mx_changed_at) THEN 'mx-changed'
-        WHEN DATE(v.served_since) THEN 'policy-changed'
+        WHEN DATE(w.served_since) THEN 'policy-changed'
         ELSE 'sixty-days'
     END AS window_reason,
     COALESCE(s.covered_day_count, 0) AS covered_day_count,
@@ -309,7 +340,6 @@ SELECT
     c.certificate_ends_at,
     c.certificate_host
 FROM windows AS w
-LEFT JOIN versions AS v ON w.policy_domain = v.policy_domain
 LEFT JOIN holders AS o ON w.policy_domain = o.policy_domain AND w.is_sample = o.is_sample
 LEFT JOIN covered AS s ON w.policy_domain = s.policy_domain AND w.is_sample = s.is_sample
 LEFT JOIN told AS t ON w.policy_domain = t.policy_domain AND w.is_sample = t.is_sample

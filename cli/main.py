@@ -33,6 +33,7 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "failures": ("cli.failures", "TLS failures that senders report, with cause and remedy"),
     "advise": ("cli.advise", "may I enforce: the verdict, its evidence, the one next step"),
     "incident": ("cli.incident", "when mail bounces: cause, repair, way back, who holds enforce"),
+    "alerts": ("cli.alerts", "what changed and needs a person; each opens once and closes once"),
     "identify": ("cli.identify", "refresh the lists of networks and judge every client"),
     "query": ("cli.query", "ask a view, or one SELECT in GoogleSQL"),
 }

@@ -5,6 +5,9 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; exit; }; done; \
 	echo python-3.11-or-later-is-needed)
+# The BigQuery emulator runs on 3.13 alone; where there is none, its tests are skipped.
+PYTHON313 ?= $(shell for p in python3.13 "$$(pyenv root 2>/dev/null)"/versions/3.13*/bin/python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && { echo "$$p"; exit; }; done)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
@@ -20,15 +23,15 @@ test: .venv/.dev lint
 fuzz: .venv/.dev
 	$(BIN)/python -m tests.tlsrpt.fuzz --minutes 10
 
-# Needs root, network namespaces, nsd, nginx, postfix and dovecot; a test whose needs are absent skips and says which.
-test-real: .venv/.dev .venv/.real
+# Needs root, network namespaces, nsd, nginx, postfix, dovecot and Python 3.13; a test whose needs are absent skips and says which.
+test-real: .venv/.dev .venv/.real .venv/.checker .venv/.bigquery
 	$(BIN)/python -m pytest -m real -rs
 
 # One mail from Postfix to Postfix under a policy of ours: both logs beside the warehouse. Needs root too.
 lab: .venv/.dev .venv/.real
 	@$(BIN)/python -m tests.lab
 
-bench: .venv/.dev .venv/.peer
+bench: .venv/.dev .venv/.peer .venv/.checker
 	$(BIN)/python -m tests.bench
 
 lint: .venv/.dev
@@ -75,3 +78,24 @@ clean:
 	$(PYTHON) -m venv .venv/peer
 	.venv/peer/bin/python -m pip --disable-pip-version-check --quiet install parsedmarc==11.1.0
 	@touch $@
+
+# Kept apart too: another checker, to be compared with.
+.venv/.checker: .venv/.base
+	$(PYTHON) -m venv .venv/checker
+	.venv/checker/bin/python -m pip --disable-pip-version-check --quiet install checkdmarc==6.0.4
+	@touch $@
+
+# A BigQuery emulator, kept apart for its Python and its DuckDB; it finds the extensions in this home.
+.venv/.bigquery: .venv/.base
+	@if [ -z "$(PYTHON313)" ]; then \
+		echo "no Python 3.13 here: the tests on a BigQuery emulator will be skipped"; \
+	else set -e; \
+		"$(PYTHON313)" -m venv .venv/bigquery; \
+		.venv/bigquery/bin/python -m pip --disable-pip-version-check --quiet install \
+			local-bigquery==0.3.2 duckdb==1.5.5 duckdb-extensions==1.5.5 \
+			duckdb-extension-ducklake==1.5.5 duckdb-extension-spatial==1.5.5 \
+			duckdb-extension-icu==1.5.5 sqlglot==30.30.0; \
+		HOME="$(CURDIR)/.venv/bigquery" .venv/bigquery/bin/python -c "from duckdb_extensions import \
+			import_extension as i; [i(name) for name in ('ducklake', 'spatial', 'icu')]"; \
+		touch $@; \
+	fi

@@ -4,6 +4,7 @@ AnalyticsError
 ├── CatalogueError         a schema.yaml or view.sql of ours that cannot be used
 ├── WarehouseError         the warehouse could not finish; a retry may help
 │   ├── WarehouseBusyError     another process held it for too long
+│   ├── AccessDeniedError      a right, an API or a login is missing
 │   └── QueryStoppedError      a query took longer than it may
 └── QueryRefusedError      a query that we do not run, or that the engine cannot read
 
@@ -34,6 +35,12 @@ class WarehouseBusyError(WarehouseError):
     """Another process has held the warehouse for longer than we wait."""
 
     code = "warehouse-busy"
+
+
+class AccessDeniedError(WarehouseError):
+    """The warehouse does not let us in; the message names what is missing and who grants it."""
+
+    code = "access-denied"
 
 
 class QueryStoppedError(WarehouseError):

@@ -7,8 +7,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from importlib.metadata import version
+from functools import cache
 from itertools import islice
+from pathlib import Path
 
 from analytics.senders.fingerprint import fingerprint
 from analytics.senders.identify import by_address, identify_all
@@ -33,6 +34,7 @@ Progress = Callable[[int, int], None]
 """Called with how many clients are judged, of how many."""
 
 _LIMITS = Limits(300)
+_JUDGES = Path(__file__).parent / "senders"
 _BATCH = 20_000  # identities written at once: others wait for the warehouse no longer than a second
 
 _TO_JUDGE = """
@@ -201,7 +203,7 @@ def store_operators(warehouse: Warehouse, operators: Iterable[Operator]) -> None
 
 def lists_fingerprint(catalog: Catalog, known: Knowledge) -> str:
     """A hash of all that judges: another one means that verdicts may differ."""
-    digest = hashlib.sha256(version("sts-witness").encode())
+    digest = hashlib.sha256(_judging())
     verified_by = sorted(
         (row.slug, row.name, row.verified_by) for row in catalog.operators.values()
     )
@@ -210,6 +212,15 @@ def lists_fingerprint(catalog: Catalog, known: Knowledge) -> str:
             digest.update(repr(row).encode())
     digest.update(repr((catalog.asns.source, catalog.asns.as_of)).encode())
     return digest.hexdigest()[:20]
+
+
+@cache
+def _judging() -> bytes:
+    """A hash of the code that judges, which in a function is not an installed package."""
+    digest = hashlib.sha256()
+    for path in sorted(_JUDGES.glob("*.py")):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.digest()
 
 
 def _clients(rows: Iterable[Mapping[str, object]]) -> Iterator[tuple[Client, datetime | None]]:

@@ -30,9 +30,9 @@ _WHOSE = {
     "unknown": "Whose it is, is not known",
 }
 _PLACES = {
-    "mail-server": " at the mail server",
-    "policy-host": " at the policy host",
-    "dns": " in DNS",
+    "mail-server": "; look at the mail server",
+    "policy-host": "; look at the policy host",
+    "dns": "; look at DNS",
 }
 
 

@@ -1,10 +1,11 @@
 """mta-sts fetches: the log of requests to the policy hosts."""
 
+import itertools
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from cli import names
 from cli.fetch_table import FetchTable
 from cli.output import json_lines, local, time_of
 from cli.since import moment
-from cli.warehouse import load, opened, settings_with, warehouse_option
+from cli.warehouse import is_in_cloud, load, opened, settings_with, warehouse_option
 from policy.config import Settings
 from policy.store import PolicyFolder
 
@@ -25,28 +26,28 @@ _FOLLOWED = 10  # of them before what is new, as tail has it
 _PAGE = 20_000  # rows asked for at once: the warehouse is not kept open while they are printed
 _SECONDS = 60.0
 _POLL_S = 0.5
+_CLOUD_POLL_S = 30.0  # each time is a load and a query that somebody pays for
+_CLOUD_DAYS = timedelta(days=8)  # what a load may bring in late
+_WINDOWS = (timedelta(days=1), timedelta(days=30))  # where the newest are looked for first
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which fetches are asked for; None is no bound."""
 
+    since: datetime
     domain: str | None = None
-    since: datetime | None = None
     loaded_after: datetime | None = None
     loaded_until: datetime | None = None
     before: tuple[datetime, str] | None = None  # fetched_at and event_id
 
     def conditions(self) -> tuple[list[str], dict[str, Parameter]]:
         """The conditions in GoogleSQL, and what their parameters stand for."""
-        texts: list[str] = []
-        values: dict[str, Parameter] = {}
+        texts = ["fetched_at >= @since"]
+        values: dict[str, Parameter] = {"since": self.since}
         if self.domain is not None:
             texts.append("policy_domain = @domain")
             values["domain"] = self.domain
-        if self.since is not None:
-            texts.append("fetched_at >= @since")
-            values["since"] = self.since
         if self.loaded_after is not None:
             texts.append("loaded_at > @loaded_after")
             values["loaded_after"] = self.loaded_after
@@ -54,9 +55,8 @@ class Wanted:
             texts.append("loaded_at <= @loaded_until")
             values["loaded_until"] = self.loaded_until
         if self.before is not None:
-            texts.append(
-                "(fetched_at < @fetched_at OR (fetched_at = @fetched_at AND event_id < @event_id))"
-            )
+            texts.append("fetched_at <= @fetched_at")
+            texts.append("(fetched_at < @fetched_at OR event_id < @event_id)")
             values["fetched_at"], values["event_id"] = self.before
         return texts, values
 
@@ -91,9 +91,10 @@ def fetches(
     """Show who fetched which policy, newest first, and what they got."""
     at = datetime.now(UTC)
     chosen = settings_with(warehouse)
+    kept_since = at - timedelta(days=chosen.retention_days)
     wanted = Wanted(
         domain=None if domain is None else names.domain(domain),
-        since=None if since is None else moment(since, at=at, timezone=chosen.timezone),
+        since=kept_since if since is None else moment(since, at=at, timezone=chosen.timezone),
     )
     desk = opened(chosen)
     load(desk, at)
@@ -103,14 +104,14 @@ def fetches(
         return
     if limit is None and not as_json:
         limit = _LIMIT
-    count = 0
+    shown = 0
     for rows in newest(desk, wanted, limit):
         show(rows)
-        count += len(rows)
-    if count == 0:
+        shown += len(rows)
+    if shown == 0:
         _explain_none(desk, chosen, wanted)
-    elif limit == count and not as_json:
-        click.echo(f"the newest {count}; --limit shows more", err=True)
+    elif limit == shown and not as_json:
+        click.echo(f"the newest {shown}; --limit shows more", err=True)
 
 
 def newest(warehouse: Warehouse, wanted: Wanted, limit: int | None) -> Iterator[list[Row]]:
@@ -129,25 +130,36 @@ def newest(warehouse: Warehouse, wanted: Wanted, limit: int | None) -> Iterator[
 
 def _newest(warehouse: Warehouse, wanted: Wanted, count: int) -> list[Row]:
     """The newest ``count``: their times are found first, so that no others are joined and sorted."""
-    texts, values = wanted.conditions()
-    where = " AND ".join(["event_source != 'seed'", *texts])
-    sql = f"""
-        SELECT MIN(fetched_at) AS since FROM (
-            SELECT fetched_at FROM mta_sts_raw.policy_fetches_v1
-            WHERE {where} ORDER BY fetched_at DESC LIMIT {count}
-        )
-    """  # noqa: S608 - values are parameters
-    ((since,),) = warehouse.ask(sql, values, limits=Limits(_SECONDS))
-    if not isinstance(since, datetime):
+    first: object = None
+    for since in _beginnings(wanted):
+        texts, values = replace(wanted, since=since).conditions()
+        where = " AND ".join(["event_source != 'seed'", *texts])
+        sql = f"""
+            SELECT MIN(fetched_at) AS since, COUNT(*) AS n FROM (
+                SELECT fetched_at FROM mta_sts_raw.policy_fetches_v1
+                WHERE {where} ORDER BY fetched_at DESC LIMIT {count}
+            ) AS newest
+        """  # noqa: S608 - values are parameters
+        ((first, found),) = warehouse.ask(sql, values, limits=Limits(_SECONDS))
+        if found == count:
+            break
+    if not isinstance(first, datetime):
         return []
-    wanted = replace(wanted, since=since)
+    wanted = replace(wanted, since=first)
     return _ask(warehouse, wanted, f"ORDER BY fetched_at DESC, event_id DESC LIMIT {count}")
+
+
+def _beginnings(wanted: Wanted) -> Iterator[datetime]:
+    """From when on to look, the latest first: BigQuery is paid by the days that are looked at."""
+    end = wanted.before[0] if wanted.before else datetime.now(UTC)
+    yield from (since for window in _WINDOWS if (since := end - window) > wanted.since)
+    yield wanted.since
 
 
 def _ask(warehouse: Warehouse, wanted: Wanted, order: str) -> list[Row]:
     texts, values = wanted.conditions()
-    where = f"WHERE {' AND '.join(texts)}" if texts else ""
-    sql = f"SELECT * FROM mta_sts.policy_fetches {where} {order}"  # noqa: S608 - values are parameters
+    where = " AND ".join(texts)
+    sql = f"SELECT * FROM mta_sts.policy_fetches WHERE {where} {order}"  # noqa: S608 - values are parameters
     return list(warehouse.ask(sql, values, limits=Limits(_SECONDS)).records())
 
 
@@ -171,11 +183,17 @@ def _follow(
         if limit and not last:
             _explain_none(warehouse, chosen, wanted)
         before: dict[str, tuple[int, int]] | None = None
-        while True:
-            while (stamps := _stamps(folder)) == before:
-                time.sleep(_POLL_S)
-            before = stamps
-            load(warehouse, datetime.now(UTC))
+        for number in itertools.count():
+            if not is_in_cloud(chosen):
+                while (stamps := _stamps(folder)) == before:
+                    time.sleep(_POLL_S)
+                before = stamps
+            elif number:
+                time.sleep(_CLOUD_POLL_S)
+            at = datetime.now(UTC)
+            load(warehouse, at)
+            if is_in_cloud(chosen):
+                wanted = replace(wanted, since=max(wanted.since, at - _CLOUD_DAYS))
             new = _ask(
                 warehouse, replace(wanted, loaded_after=seen), "ORDER BY fetched_at, event_id"
             )
@@ -204,14 +222,17 @@ def _stamps(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def _last_load(warehouse: Warehouse) -> datetime:
-    sql = "SELECT MAX(loaded_at) AS loaded_at FROM mta_sts.policy_fetches"
+    sql = "SELECT MAX(loaded_at) AS loaded_at FROM mta_sts_raw.load_positions_v1"
     ((last,),) = warehouse.ask(sql, limits=Limits(_SECONDS))
     return last if isinstance(last, datetime) else datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _explain_none(warehouse: Warehouse, chosen: Settings, wanted: Wanted) -> None:
     """Say on stderr why there is nothing to show, and what to do."""
-    sql = "SELECT COUNT(*) AS n, MAX(fetched_at) AS last FROM mta_sts.policy_fetches"
+    sql = (
+        "SELECT COUNT(*) AS n, MAX(fetched_at) AS last FROM mta_sts_raw.policy_fetches_v1 "
+        "WHERE event_source != 'seed'"
+    )
     ((count, last),) = warehouse.ask(sql, limits=Limits(_SECONDS))
     if isinstance(last, datetime):
         until = local(last, chosen.timezone)
@@ -219,6 +240,16 @@ def _explain_none(warehouse: Warehouse, chosen: Settings, wanted: Wanted) -> Non
         click.echo(text, err=True)
         return
     domain = wanted.domain or _first_domain(chosen.policies)
+    if is_in_cloud(chosen):
+        click.echo(
+            f"No fetch is logged in {chosen.warehouse} yet. What to try:\n"
+            "  Ask as a sending MTA would:        "
+            f"curl -sSi https://mta-sts.{domain}/.well-known/mta-sts.txt\n"
+            "  Look again after a minute or two:  mta-sts fetches --follow\n"
+            "  Is the log sink there?             mta-sts deploy --check",
+            err=True,
+        )
+        return
     click.echo(
         f"No fetch is logged in {chosen.home / 'events'} yet. What to try:\n"
         "  Is the policy host running here?   mta-sts serve\n"

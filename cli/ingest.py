@@ -1,7 +1,7 @@
 """mta-sts ingest: TLS reports from files, mailboxes and what was posted, each once."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,10 +29,6 @@ from policy.config import Settings
 
 _DNS_S = 3_600.0  # for all signing keys of a run, as long as a mailbox may take; then the next run
 _LIMITS = Limits(60.0)
-_EXPIRED = """
-SELECT COUNT(*) AS n FROM mta_sts_raw.tlsrpt_reports_v1
-WHERE ingested_at = @at AND received_at < @before
-"""
 _TOLD = 100  # items between two words about how far it is
 
 _Item = TypeVar("_Item")
@@ -98,9 +94,7 @@ def ingest(
             if as_json and isinstance(each, Taken):
                 json_lines([row(each)])
     if not as_json:
-        expired = _expired(desk, at, chosen.retention_days)
-        nothing = _nothing(source, is_again=again)
-        show(tally, expired=expired, retention_days=chosen.retention_days, nothing=nothing)
+        show(tally, _nothing(source, is_again=again))
     tally.warn()
     return DEFECT if tally.defect_count else tally.status
 
@@ -146,13 +140,6 @@ def _counted(items: Iterable[_Item], tell: Callable[[str], None]) -> Iterator[_I
         if count % _TOLD == 0:
             tell(f"{count:,} read")
         yield item
-
-
-def _expired(desk: Warehouse, at: datetime, days: int) -> int:
-    """How many of the reports of this run came before the retention."""
-    parameters = {"at": at, "before": at - timedelta(days=days)}
-    ((count,),) = desk.ask(_EXPIRED, parameters, limits=_LIMITS)
-    return int(str(count))
 
 
 def _nothing(source: Sequence[str], *, is_again: bool) -> str:

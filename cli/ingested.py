@@ -98,11 +98,10 @@ def row(taken: Taken) -> Mapping[str, object]:
     }
 
 
-def show(tally: Tally, *, expired: int, retention_days: int, nothing: str) -> None:
+def show(tally: Tally, nothing: str) -> None:
     """Print one screen: counts, what was rejected and why, and the next command.
 
-    ``expired`` is how many of the reports are older than the retention, ``nothing`` what to say
-    where nothing was found.
+    ``nothing`` is what to say where nothing was found.
     """
     if not tally.statuses:
         say(nothing)
@@ -115,11 +114,10 @@ def show(tally: Tally, *, expired: int, retention_days: int, nothing: str) -> No
         say(f"Taken in: {', '.join(counts)}.", hang=2)
     if tally.proofs:
         proven = sum(tally.proofs[proof] for proof in PROVEN)
-        counts = ", ".join(f"{count:,} {proof}" for proof, count in _by_rank(tally.proofs))
-        say(f"Proven who sent them: {proven:,} of {tally.proofs.total():,} ({counts}).", hang=2)
+        all_of_them = tally.proofs.total()
+        say(f"Proven who sent them: {proven:,} of {all_of_them:,} ({_told(tally.proofs)}).", hang=2)
     if tally.proven_later:
-        counts = [f"{count:,} {proof}" for proof, count in _by_rank(tally.proven_later)]
-        say(f"Signatures of before, looked at now: {', '.join(counts)}.", hang=2)
+        say(f"Signatures of before, looked at now: {_told(tally.proven_later)}.", hang=2)
     if tally.rejected:
         click.echo("Rejected, with their bytes kept:")
         for each in tally.rejected:
@@ -132,16 +130,10 @@ def show(tally: Tally, *, expired: int, retention_days: int, nothing: str) -> No
         if more := len(tally.unserved) - len(domains):
             domains.append(f"{more:,} more")
         say(f"Not served here, kept and marked: {', '.join(domains)}.", hang=2)
-    if expired:
-        say(
-            f"{expired:,} came more than {retention_days:,} days ago and go at the next command; "
-            "MTA_STS_RETENTION_DAYS keeps them longer.",
-            hang=2,
-        )
     if any(tally.statuses[status] for status in REPORTS):
         click.echo("Next: mta-sts reports")
 
 
-def _by_rank(proofs: Counter[Authentication]) -> list[tuple[Authentication, int]]:
-    """The proofs that there are, the best first."""
-    return [(proof, proofs[proof]) for proof in Authentication if proofs[proof]]
+def _told(proofs: Counter[Authentication]) -> str:
+    """How many there are of each proof, the best first."""
+    return ", ".join(f"{proofs[proof]:,} {proof}" for proof in Authentication if proofs[proof])

@@ -36,6 +36,9 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "alerts": ("cli.alerts", "what changed and needs a person; each opens once and closes once"),
     "identify": ("cli.identify", "refresh the lists of networks and judge every client"),
     "query": ("cli.query", "ask a view, or one SELECT in GoogleSQL"),
+    "deploy": ("cli.deploy", "make the BigQuery datasets, views and the log sink"),
+    "sync": ("cli.sync", "bring events from Cloud Logging to the desk"),
+    "looker": ("cli.looker", "the links that make a Data Studio report"),
 }
 
 

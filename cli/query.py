@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from analytics.warehouse.base import Answer, Limits
-from analytics.warehouse.catalogue import Catalogue
+from analytics.warehouse.catalogue import VIEWS, Catalogue
 from cli.output import csv_lines, fitted, json_lines, local, table
-from cli.warehouse import load, opened, settings_with, warehouse_option
+from cli.warehouse import cloud_place, is_in_cloud, load, opened, settings_with, warehouse_option
+from policy.config import Settings
+from policy.errors import shown
 
 _LIMIT = 1_000  # rows of a table that a person may still look through
 _SECONDS = 20.0  # less than others wait for the warehouse
@@ -48,6 +50,9 @@ Examples: mta-sts query refused_fetches
     show_default=True,
     help="Seconds after which the query is stopped.",
 )
+@click.option(
+    "--print-sql", is_flag=True, help="Print the GoogleSQL of a view, to paste into BigQuery."
+)
 @warehouse_option
 def query(
     text: str | None,
@@ -55,6 +60,7 @@ def query(
     as_json: bool,
     limit: int | None,
     timeout: float,
+    print_sql: bool,
     warehouse: str | None,
 ) -> None:
     """Print a view, or the answer to one SELECT in GoogleSQL over the views and tables.
@@ -62,14 +68,17 @@ def query(
     Without an argument: which views there are.
     """
     catalogue = Catalogue()
+    if print_sql:
+        _print_sql(catalogue, text or "", settings_with(warehouse))
+        return
     form = "json" if as_json else form
     if text is None:
         _print(_views(catalogue), form, "UTC")
         return
-    from analytics.warehouse.query import checked  # slow to import
+    from analytics.warehouse.query import checked, checked_in_cloud  # slow to import
 
-    sql = checked(text, catalogue)
     chosen = settings_with(warehouse)
+    sql = (checked_in_cloud if is_in_cloud(chosen) else checked)(text, catalogue)
     desk = opened(chosen)
     load(desk, datetime.now(UTC))
     if limit is None and form == "table":
@@ -78,6 +87,19 @@ def query(
     _print(answer, form, chosen.timezone)
     if answer.is_cut:
         click.echo(f"cut at {limit} rows; --limit allows more", err=True)
+
+
+def _print_sql(catalogue: Catalogue, text: str, chosen: Settings) -> None:
+    """Print the text of a view, its tables named as in the warehouse that is chosen."""
+    from analytics.deploy.texts import qualified
+
+    view = text.strip().removeprefix(f"{VIEWS}.")
+    if view not in catalogue.views:
+        raise click.UsageError(
+            f"--print-sql: expected one of {', '.join(catalogue.views)}, found {shown(text)}"
+        )
+    sql = catalogue.text(view).strip()
+    click.echo(qualified(sql, cloud_place(chosen)) if is_in_cloud(chosen) else sql)
 
 
 def _views(catalogue: Catalogue) -> Answer:

@@ -9,8 +9,11 @@ from typing import TypeVar
 
 import click
 
+from analytics.errors import AccessDeniedError
 from analytics.warehouse.base import Loaded, Warehouse
+from analytics.warehouse.bigquery.place import Place
 from policy.config import Settings, settings
+from policy.errors import shown
 from policy.store import PolicyFolder
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
@@ -20,7 +23,7 @@ def warehouse_option(command: _Command) -> _Command:
     """The option --warehouse, as every verb that asks has it."""
     return click.option(
         "--warehouse",
-        metavar="duckdb:PATH",
+        metavar="duckdb:PATH|bigquery:PROJECT",
         help="Where the data is.  [default: MTA_STS_WAREHOUSE, or $MTA_STS_HOME/warehouse.duckdb]",
     )(command)
 
@@ -35,8 +38,27 @@ def settings_with(warehouse: str | None) -> Settings:
     return settings({**os.environ, **given}, cwd=Path.cwd())
 
 
+def is_in_cloud(chosen: Settings) -> bool:
+    """Whether the warehouse is BigQuery's."""
+    return chosen.warehouse.startswith("bigquery:")
+
+
+def cloud_place(chosen: Settings) -> Place:
+    """Where the data is in BigQuery, for what is there alone.
+
+    Raises:
+        UsageError: the warehouse is the desk's.
+    """
+    if not is_in_cloud(chosen):
+        expected = "expected --warehouse bigquery:PROJECT, or MTA_STS_WAREHOUSE with that"
+        raise click.UsageError(f"{expected}; found {shown(chosen.warehouse)}")
+    return Place.of(chosen.warehouse)
+
+
 def opened(chosen: Settings) -> Warehouse:
     """The warehouse that the settings choose; nothing is read yet."""
+    if is_in_cloud(chosen):
+        return _in_cloud(chosen)
     from analytics.warehouse.duckdb import DeskWarehouse  # slow to import
 
     return DeskWarehouse(
@@ -48,16 +70,37 @@ def opened(chosen: Settings) -> Warehouse:
     )
 
 
+def _in_cloud(chosen: Settings) -> Warehouse:
+    """Without the policy folder: what is served there was deployed, and is not what lies here."""
+    from analytics.warehouse.bigquery.adapter import BigQueryWarehouse  # slow to import
+
+    return BigQueryWarehouse(
+        cloud_place(chosen),
+        retention_days=chosen.retention_days,
+        max_bytes=chosen.max_bytes_billed,
+        location=chosen.location,
+        endpoint=os.environ.get("BIGQUERY_EMULATOR_HOST"),  # as the client library has it
+    )
+
+
 def load(warehouse: Warehouse, at: datetime) -> Loaded:
-    """Bring in what is new, and say on stderr what could not be read."""
-    loaded = warehouse.load(at)
+    """Bring in what is new, and say on stderr what could not be read.
+
+    Who may read and not write is answered from what was loaded before.
+    """
+    try:
+        loaded = warehouse.load(at)
+    except AccessDeniedError as error:
+        click.echo(f"mta-sts: nothing new was brought in: {error}", err=True)
+        return Loaded()
     for trouble in loaded.troubles:
         click.echo(f"mta-sts: left out: {trouble}", err=True)
     for line in loaded.rejected:
         where = f"{line.source}, byte {line.position}"
         click.echo(f"mta-sts: no event, left out: {where}: {line.reason}", err=True)
     if more := loaded.rejected_count - len(loaded.rejected):
-        click.echo(f"mta-sts: and {more} more lines that are no events", err=True)
+        told = f"and {more} more lines that" if loaded.rejected else f"left out: {more} lines that"
+        click.echo(f"mta-sts: {told} are no events", err=True)
     return loaded
 
 

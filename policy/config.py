@@ -1,5 +1,6 @@
 """Settings: the environment variables MTA_STS_*, read once and checked."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,9 +12,17 @@ from policy.errors import SettingsError, shown
 
 PREFIX = "MTA_STS_"
 
+# a tenth of a dollar at list prices; all columns of 40 million fetches
+MAX_BYTES_BILLED = 20 * 2**30
+
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 TLSRPT_BUDGET_BYTES = 16 * 1024 * 1024  # 4,096 small reports, or one of the largest
+# the id of a project as Google Cloud gives it, and what may begin the name of a dataset
+_BIGQUERY = re.compile(
+    r"(?P<project>[a-z][a-z0-9-]{4,28}[a-z0-9])(?:[.](?P<prefix>[a-z][a-z0-9_]{0,99}))?"
+)
+_LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,39}")
 
 # name, default as a reader sees it, meaning; the README's table is made from this
 KNOWN = (
@@ -26,7 +35,8 @@ KNOWN = (
     (
         "MTA_STS_WAREHOUSE",
         "`duckdb:$MTA_STS_HOME/warehouse.duckdb`",
-        "where commands read from: `duckdb:PATH`",
+        "where commands read from: `duckdb:PATH`, or `bigquery:PROJECT`, also with `.PREFIX`: the "
+        + "datasets are then `PREFIX_raw` and `PREFIX`, without it `mta_sts_raw` and `mta_sts`",
     ),
     (
         "MTA_STS_EVENTS",
@@ -80,6 +90,16 @@ KNOWN = (
         "operators that must be confirmed before enforce, parted by commas: `google,microsoft`",
     ),
     ("MTA_STS_TIMEZONE", "`UTC`", "zone of the times that people read; stored times are UTC"),
+    (
+        "MTA_STS_LOCATION",
+        "that of the datasets",
+        "where BigQuery keeps the data, such as `EU` or `europe-west1`",
+    ),
+    (
+        "MTA_STS_MAX_BYTES_BILLED",
+        f"`{MAX_BYTES_BILLED}` (20 GiB)",
+        "what one query or load may be billed for in BigQuery; one that would take more is refused",
+    ),
 )
 
 
@@ -110,6 +130,8 @@ class Settings:
     client_ip: ClientIp
     retention_days: int
     timezone: str
+    location: str | None
+    max_bytes_billed: int
     tlsrpt_https: bool = False
     tlsrpt_budget_bytes: int = TLSRPT_BUDGET_BYTES
     imap_password: str = field(default="", repr=False)
@@ -156,6 +178,8 @@ def settings(
         imap_token_command=environ.get("MTA_STS_IMAP_TOKEN_COMMAND", ""),
         authserv_id=_authserv_id(environ.get("MTA_STS_AUTHSERV_ID", "")),
         expect=operators(environ.get("MTA_STS_EXPECT", ""), "MTA_STS_EXPECT"),
+        location=_location(environ.get("MTA_STS_LOCATION", "")),
+        max_bytes_billed=_bytes("MTA_STS_MAX_BYTES_BILLED", environ, MAX_BYTES_BILLED),
     )
 
 
@@ -196,7 +220,28 @@ def _warehouse(given: str, cwd: Path, home: Path) -> str:
     kind, _colon, path = given.partition(":")
     if kind == "duckdb" and path:
         return f"duckdb:{cwd / path}"
-    raise SettingsError(f"MTA_STS_WAREHOUSE: expected duckdb:PATH, found {shown(given)}")
+    if kind == "bigquery" and (found := _BIGQUERY.fullmatch(path)):
+        return f"bigquery:{found['project']}.{found['prefix'] or 'mta_sts'}"
+    expected = "expected duckdb:PATH or bigquery:PROJECT"
+    if kind == "bigquery":
+        expected += (
+            ", a project's id of 6 to 30 of a-z, 0-9 and -, also with .PREFIX of a-z, 0-9, _"
+        )
+    raise SettingsError(f"MTA_STS_WAREHOUSE: {expected}; found {shown(given)}")
+
+
+def _location(given: str) -> str | None:
+    if given and not _LOCATION.fullmatch(given):
+        expected = "expected a location of BigQuery such as EU or europe-west1"
+        raise SettingsError(f"MTA_STS_LOCATION: {expected}, found {shown(given)}")
+    return given or None
+
+
+def _bytes(name: str, environ: Mapping[str, str], default: int) -> int:
+    given = environ.get(name, str(default))
+    if not (given.isascii() and given.isdigit() and 0 < len(given) < 19 and int(given) > 0):
+        raise SettingsError(f"{name}: expected a number of bytes from 1, found {shown(given)}")
+    return int(given)
 
 
 def _choice(
@@ -213,13 +258,6 @@ def _days(name: str, environ: Mapping[str, str], default: int) -> int:
     given = environ.get(name, str(default))
     if not (given.isascii() and given.isdigit() and 0 < len(given) < 6 and int(given) > 0):
         raise SettingsError(f"{name}: expected a number of days from 1, found {shown(given)}")
-    return int(given)
-
-
-def _bytes(name: str, environ: Mapping[str, str], default: int) -> int:
-    given = environ.get(name, str(default))
-    if not (given.isascii() and given.isdigit() and len(given) < 16 and int(given) > 0):
-        raise SettingsError(f"{name}: expected a number of bytes from 1, found {shown(given)}")
     return int(given)
 
 

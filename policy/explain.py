@@ -106,7 +106,7 @@ def _result_type(known: ResultType, domain: str) -> Explanation:
         known.whose,
         known.effect,
         known.remedy,
-        "RFC 8460, 4.3",
+        known.section,
         f"mta-sts {command}",
         findings=known.codes,
     )

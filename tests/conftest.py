@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,18 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("fixed")
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[str]:
+    """The address of a BigQuery emulator; a test without one skips and says why."""
+    from tests.emulator import emulator, missing  # slow to import
+
+    if reason := missing():
+        pytest.skip(reason)
+    with emulator() as address:
+        yield address
+
 
 _SHARED = Path(__file__).parents[2] / "shared"
 

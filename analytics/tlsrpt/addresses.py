@@ -1,13 +1,12 @@
 """Addresses in a report, as the rest of the warehouse writes them."""
 
 from functools import lru_cache
-
-from msgspec import Struct
+from typing import NamedTuple
 
 from policy import address
 
 
-class Address(Struct, frozen=True):
+class Address(NamedTuple):
     """An address, None where the text is none, and what about its writing was put right."""
 
     text: str | None
@@ -15,8 +14,10 @@ class Address(Struct, frozen=True):
 
 
 @lru_cache(maxsize=4096)
-def read(text: str) -> Address:
+def read(text: str | None) -> Address:
     """The address that a text tells (RFC 8460, 4.4: dotted or colon text)."""
+    if text is None:
+        return Address(None)
     if not text:
         return Address(None, ("ip-empty",))
     bare = text.strip()

@@ -48,8 +48,8 @@ SELECT
     w.rejected_count,
     w.reason,
     w.is_sample
-FROM UNNEST(SPLIT(@raw_hashes, ',')) AS hash
-INNER JOIN mta_sts_raw.tlsrpt_raw_v1 AS w ON hash = w.raw_hash
+FROM UNNEST(SPLIT(@raw_hashes, ',')) AS asked
+INNER JOIN mta_sts_raw.tlsrpt_raw_v1 AS w ON asked = w.raw_hash
 ORDER BY w.received_at, w.raw_hash
 """
 
@@ -76,8 +76,8 @@ SELECT
     r.claimed_operator,
     r.quirks,
     r.is_sample
-FROM UNNEST(SPLIT(@raw_hashes, ',')) AS hash
-INNER JOIN mta_sts_raw.tlsrpt_reports_v1 AS r ON hash = r.raw_hash
+FROM UNNEST(SPLIT(@raw_hashes, ',')) AS asked
+INNER JOIN mta_sts_raw.tlsrpt_reports_v1 AS r ON asked = r.raw_hash
 """
 
 

@@ -20,6 +20,7 @@ from analytics.tlsrpt.signed.signatures import (
     TxtLookup,
     signatures,
 )
+from analytics.tlsrpt.signed.structure import otherwise
 
 KeyLookup = TxtLookup
 
@@ -49,10 +50,11 @@ def verified(mail: bytes, keys: KeyLookup, *, authserv_id: str = "") -> Signed:
     except HeaderError as error:
         return Signed(fault=str(error))
     count = len(found.all(b"dkim-signature"))
+    believed = authserv_id and not otherwise(found, mail[found.body_at :])
     return Signed(
         signatures=signatures(found, mail[found.body_at :], keys, received_at(found)),
         authserv_id=authserv_id,
-        vouched=vouched(found, authserv_id) if authserv_id else (),
+        vouched=vouched(found, authserv_id) if believed else (),
         unseen=max(0, count - MAX_SIGNATURES),
     )
 

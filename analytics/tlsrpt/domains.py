@@ -2,9 +2,9 @@
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 import idna
-from msgspec import Struct
 
 from policy.domain import is_domain
 
@@ -13,7 +13,7 @@ _BETWEEN = re.compile(r"[,;\s]+")
 _MOST = 1_000  # characters that are looked at; a name has 253
 
 
-class Name(Struct, frozen=True):
+class Name(NamedTuple):
     """A name, "" where the text is none, and what about its writing was put right."""
 
     text: str
@@ -82,10 +82,19 @@ def patterns(value: tuple[str, ...] | str | None) -> tuple[tuple[str, ...], tupl
     return tuple(hosts), tuple(sorted(quirks))
 
 
+class Host(NamedTuple):
+    """An MX host of a failure detail, None where there is none, and what was put right."""
+
+    text: str | None
+    quirks: tuple[str, ...] = ()
+
+
 @lru_cache(maxsize=4096)
-def host(text: str) -> Name:
-    """An MX host of a failure detail: as :func:`name`, but what is no domain stays as it came."""
+def host(text: str | None) -> Host:
+    """The host that a text names; what is no domain stays as it came, in lower case."""
+    if not text:
+        return Host(None, () if text is None else ("text-empty",))
     read = name(text)
     if read.text:
-        return read
-    return Name(text.strip().lower().removesuffix("."), ("mx-hostname-invalid",))
+        return Host(*read)
+    return Host(text.strip().lower().removesuffix("."), ("mx-hostname-invalid",))

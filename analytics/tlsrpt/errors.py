@@ -18,6 +18,16 @@ class ReportError(AnalyticsError):
         super().__init__(told(where, expected, found))
 
 
+class SeveralReportsError(ReportError):
+    """A text holds several reports, each of which can be read on its own."""
+
+    code = "reports-several"
+
+    def __init__(self, texts: tuple[bytes, ...]) -> None:
+        self.texts = texts  # one report each, in their order
+        super().__init__("JSON", "one report", str(len(texts)))
+
+
 def told(where: str, expected: str, found: str | None) -> str:
     """The sentence of every refusal."""
     return f"{where}: expected {expected}, found {'nothing' if found is None else found}"

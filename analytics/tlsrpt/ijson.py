@@ -40,7 +40,6 @@ def read(data: bytes) -> Found:
     Raises:
         ReportError: it is no JSON, or more than we take.
     """
-    bounded(data)
     if len(data) > MAX_REPAIR_BYTES:
         expected = f"at most {MAX_REPAIR_BYTES} bytes where JSON has to be repaired"
         raise ReportError("JSON", expected, f"{len(data)} bytes")

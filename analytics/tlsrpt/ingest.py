@@ -7,8 +7,12 @@ double nothing.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
+from msgspec import Struct
+
+from analytics.errors import AnalyticsError
 from analytics.tlsrpt.model import Item, Trouble
 from analytics.tlsrpt.reading import Parser, Reading, reading, troubled
 from analytics.tlsrpt.seen import seen
@@ -17,11 +21,13 @@ from analytics.tlsrpt.taken import Rules, Taken, take
 from analytics.warehouse.base import Warehouse
 
 Source = Item | Trouble
+Told = list[Taken | Trouble]
 
 MOST_ITEMS = 5_000  # of a batch
 MOST_BYTES = 16 * 1024 * 1024
 MOST_ROWS = 50_000
-MOST_S = 20.0  # of a slow source; what was not written when it is cut off is fetched again
+MOST_S = 20.0  # from a slow source; what was not written when it is cut off is fetched again
+STRETCH = 4  # batches after which the source is told that all is kept
 
 
 def _nobody(_items: Sequence[Source]) -> None:
@@ -39,42 +45,88 @@ def ingest(
 ) -> Iterator[Taken | Trouble]:
     """What became of each report and item, in their order, once it is written.
 
-    ``kept`` is told what came from the source whenever that has been written, and before more is
-    asked for. What a source could not give is passed on, and kept as rejected where it has bytes.
+    A batch is written while the next one is read. ``kept`` is told what came from the source, now
+    and then: all of it is written, and no more was asked for yet. What a source could not give is
+    passed on, and kept as rejected where it has bytes.
 
     Raises:
         WarehouseError: it could not be read or written; what was told until then stays.
+        AnalyticsError: a source broke; what it gave until then is written and told.
     """
-    for sources, batch in _batches(items, rules.parser, at, clock):
-        known = seen(warehouse, [each for each in batch if isinstance(each, Reading)])
-        todo = Batch(rules.operators, at)
-        told: list[Taken | Trouble] = []
-        for each in batch:
-            told += take(each, known, rules, todo) if isinstance(each, Reading) else [each]
-        todo.write(warehouse)
-        kept(sources)
-        yield from told
+    given: list[Source] = []
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        writing: Future[Told] | None = None
+        for batch in _batches(items, rules.parser, at, clock):
+            before = writing
+            writing = writer.submit(_written, warehouse, batch.readings, rules, at)
+            given += batch.items
+            if before is not None:
+                yield from before.result()
+            if batch.ends_stretch:
+                told = writing.result()
+                writing = None
+                kept(given)
+                given = []
+                yield from told
+
+
+def _written(
+    warehouse: Warehouse, readings: Sequence[Reading | Trouble], rules: Rules, at: datetime
+) -> Told:
+    """Write what is new of them, and tell what became of each."""
+    known = seen(warehouse, [each for each in readings if isinstance(each, Reading)])
+    batch = Batch(rules.operators, at)
+    told: Told = []
+    for each in readings:
+        told += take(each, known, rules, batch) if isinstance(each, Reading) else [each]
+    batch.write(warehouse)
+    return told
+
+
+class _Read(Struct):
+    """Items that are written together; ``ends_stretch`` where the source is to be told."""
+
+    items: list[Source]
+    readings: list[Reading | Trouble]
+    size: int = 0
+    rows: int = 0
+    ends_stretch: bool = False
+
+    def add(self, item: Source, reading: Reading | Trouble) -> None:
+        """Take one more."""
+        self.items.append(item)
+        self.readings.append(reading)
+        self.size += len(item.data)
+        self.rows += reading.size if isinstance(reading, Reading) else 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more should be waited for."""
+        count = len(self.items)
+        return count >= MOST_ITEMS or self.size >= MOST_BYTES or self.rows >= MOST_ROWS
 
 
 def _batches(
     items: Iterable[Source], parser: Parser, at: datetime, clock: Callable[[], float]
-) -> Iterator[tuple[list[Source], list[Reading | Trouble]]]:
-    sources: list[Source] = []
-    batch: list[Reading | Trouble] = []
-    size = rows = 0
-    start = clock()
-    for item in items:
-        each = _opened(item, parser, at)
-        sources.append(item)
-        batch.append(each)
-        size += len(item.data)
-        rows += each.size if isinstance(each, Reading) else 0
-        is_full = len(batch) >= MOST_ITEMS or size >= MOST_BYTES or rows >= MOST_ROWS
-        if is_full or clock() - start > MOST_S:
-            yield sources, batch
-            sources, batch, size, rows, start = [], [], 0, 0, clock()
-    if batch:
-        yield sources, batch
+) -> Iterator[_Read]:
+    """The items, read; what was given before a source broke comes before its error."""
+    broken: AnalyticsError | None = None
+    batch, number, start = _Read([], []), 1, clock()
+    try:
+        for item in items:
+            batch.add(item, _opened(item, parser, at))
+            is_late = clock() - start > MOST_S
+            if batch.is_full or is_late:
+                batch.ends_stretch = is_late or number >= STRETCH
+                yield batch
+                number, start = (1, clock()) if batch.ends_stretch else (number + 1, start)
+                batch = _Read([], [])
+    except AnalyticsError as error:
+        broken = error
+    batch.ends_stretch = True
+    yield batch
+    if broken is not None:
+        raise broken
 
 
 def _opened(item: Source, parser: Parser, at: datetime) -> Reading | Trouble:

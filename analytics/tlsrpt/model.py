@@ -92,7 +92,7 @@ class Authenticated:
     reason: str = ""
 
 
-class FailureDetail(Struct, frozen=True):
+class FailureDetail(Struct, frozen=True, gc=False):
     """One group of failed sessions (RFC 8460, 4.3 and 4.4); what is absent or unreadable is None."""
 
     result_type: str  # as it came, also where no registry knows it
@@ -105,7 +105,7 @@ class FailureDetail(Struct, frozen=True):
     additional_information: str | None = None
 
 
-class PolicyResult(Struct, frozen=True):
+class PolicyResult(Struct, frozen=True, gc=False):
     """The sessions under one policy (RFC 8460, 4.4).
 
     ``policy_domain`` is the mail domain that it is about, as an A-label; ``stated_policy_domain``

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from analytics.tlsrpt import addresses, dates, domains, held, hints, ijson, repair, wire
-from analytics.tlsrpt.errors import ReportError
+from analytics.tlsrpt import addresses, dates, documents, domains, held, hints, ijson, repair, wire
+from analytics.tlsrpt.errors import ReportError, SeveralReportsError
 from analytics.tlsrpt.hints import NOWHERE, Context
 from analytics.tlsrpt.limits import MAX_DETAILS, MAX_POLICIES
 from analytics.tlsrpt.model import FailureDetail, PolicyResult, Report
@@ -41,6 +41,7 @@ def report(data: bytes, context: Context = NOWHERE) -> Report:
     """The report that a JSON text holds; ``context`` helps where the text says too little.
 
     Raises:
+        SeveralReportsError: it holds more than one.
         ReportError: it is beyond repair.
     """
     plain = wire.plain(data)
@@ -51,6 +52,9 @@ def report(data: bytes, context: Context = NOWHERE) -> Report:
 
 
 def _repaired(data: bytes, context: Context) -> Report:
+    ijson.bounded(data)
+    if texts := documents.several(data):
+        raise SeveralReportsError(texts)
     found = ijson.read(data)
     document = repair.document(found.value, found.quirks)
     return _read(document, ijson.canonical(found.value), context, found.quirks, _policy)
@@ -189,51 +193,25 @@ def _known(value: str | None, known: frozenset[str], what: str, quirks: set[str]
 
 
 def _details(details: list[wire.Detail], quirks: set[str]) -> tuple[FailureDetail, ...]:
+    """The failure details; there may be many, so that nothing is called that need not be."""
     made = []
     for detail in details:
-        result_type = detail.result_type
-        if result_type not in RESULT_TYPES:
-            result_type = _known(result_type, RESULT_TYPES, "result-type", quirks)
-        if detail.failed_session_count is None:
+        kind, count = detail.result_type, detail.failed_session_count
+        if kind not in RESULT_TYPES:
+            kind = _known(kind, RESULT_TYPES, "result-type", quirks)
+        if count is None:
             quirks.add("count-missing")
-        sending, receiving = detail.sending_mta_ip, detail.receiving_ip
-        host = detail.receiving_mx_hostname
+        sending, sending_quirks = addresses.read(detail.sending_mta_ip)
+        receiving, receiving_quirks = addresses.read(detail.receiving_ip)
+        host, host_quirks = domains.host(detail.receiving_mx_hostname)
+        if sending_quirks or receiving_quirks or host_quirks:
+            quirks.update(sending_quirks, receiving_quirks, host_quirks)
         if sending is None and receiving is None and host is None:
             quirks.add("failure-detail-bare")
-        made.append(
-            FailureDetail(
-                result_type or "",
-                detail.failed_session_count,
-                None if sending is None else _ip(sending, quirks),
-                None if host is None else _host(host, quirks),
-                _text(detail.receiving_mx_helo, quirks),
-                None if receiving is None else _ip(receiving, quirks),
-                _text(detail.failure_reason_code, quirks),
-                _text(detail.additional_information, quirks),
-            )
-        )
+        helo, reason = detail.receiving_mx_helo, detail.failure_reason_code
+        more = detail.additional_information
+        if helo == "" or reason == "" or more == "":
+            quirks.add("text-empty")
+            helo, reason, more = helo or None, reason or None, more or None
+        made.append(FailureDetail(kind, count, sending, host, helo, receiving, reason, more))
     return tuple(made)
-
-
-def _ip(text: str, quirks: set[str]) -> str | None:
-    read = addresses.read(text)
-    if read.quirks:
-        quirks.update(read.quirks)
-    return read.text
-
-
-def _host(text: str, quirks: set[str]) -> str | None:
-    if not text:
-        quirks.add("text-empty")
-        return None
-    read = domains.host(text)
-    if read.quirks:
-        quirks.update(read.quirks)
-    return read.text
-
-
-def _text(text: str | None, quirks: set[str]) -> str | None:
-    if text == "":
-        quirks.add("text-empty")
-        return None
-    return text

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from analytics.tlsrpt import containers, parse
 from analytics.tlsrpt.containers.values import Mail, Part, Refused
-from analytics.tlsrpt.errors import ReportError
+from analytics.tlsrpt.errors import ReportError, SeveralReportsError
 from analytics.tlsrpt.hints import Context
 from analytics.tlsrpt.model import Channel, Item, Report, Trouble
 from policy.errors import shown
@@ -74,9 +74,13 @@ def reading(item: Item, at: datetime, parser: Parser = parse.report) -> Reading:
         unpacked = containers.unpack(item.data)
         refused = list(unpacked.refused)
         mail = unpacked.mail
-        for part in unpacked.parts:
+        parts = list(reversed(unpacked.parts))
+        while parts:
+            part = parts.pop()
             try:
                 reports.append(_read(part, item, mail, parser))
+            except SeveralReportsError as error:
+                parts += reversed(containers.split(part, error.texts))
             except ReportError as error:
                 refused.append(Refused(part.member, str(error)))
         other = unpacked.other

@@ -28,8 +28,8 @@ SELECT
     r.report_key,
     r.content_hash,
     r.received_at
-FROM UNNEST(SPLIT(@raw_hashes, ',')) AS hash
-INNER JOIN mta_sts_raw.tlsrpt_raw_v1 AS w ON hash = w.raw_hash
+FROM UNNEST(SPLIT(@raw_hashes, ',')) AS asked
+INNER JOIN mta_sts_raw.tlsrpt_raw_v1 AS w ON asked = w.raw_hash
 LEFT JOIN mta_sts_raw.tlsrpt_reports_v1 AS r ON w.raw_hash = r.raw_hash
 UNION ALL
 SELECT
@@ -44,8 +44,8 @@ SELECT
     r.report_key,
     r.content_hash,
     MIN(r.received_at) AS received_at
-FROM UNNEST(SPLIT(@report_keys, ',')) AS hash
-INNER JOIN mta_sts_raw.tlsrpt_reports_v1 AS r ON hash = r.report_key
+FROM UNNEST(SPLIT(@report_keys, ',')) AS asked
+INNER JOIN mta_sts_raw.tlsrpt_reports_v1 AS r ON asked = r.report_key
 INNER JOIN mta_sts_raw.tlsrpt_raw_v1 AS w ON r.raw_hash = w.raw_hash
 GROUP BY r.report_key, r.content_hash
 """
@@ -124,8 +124,8 @@ _HOLDERS = """
 SELECT
     r.content_hash,
     r.raw_hash
-FROM UNNEST(SPLIT(@contents, ',')) AS hash
-INNER JOIN mta_sts_raw.tlsrpt_reports_v1 AS r ON hash = r.content_hash
+FROM UNNEST(SPLIT(@contents, ',')) AS asked
+INNER JOIN mta_sts_raw.tlsrpt_reports_v1 AS r ON asked = r.content_hash
 """
 
 

@@ -52,7 +52,10 @@ class Batch:
 
     def add_report(self, reading: Reading, read: Read, proof: Authenticated) -> None:
         """Keep that a report came."""
-        self._reports.append(rows.report_row(reading, read, proof, self._operators, self._at))
+        row = rows.report_row(reading, read, proof, self._operators, self._at)
+        if before := self._there.get(reading.raw_hash):
+            row["ingested_at"] = before["ingested_at"]
+        self._reports.append(row)
 
     def add_content(self, report: Report, received_at: datetime) -> None:
         """Keep what a report says, and when that was first received."""

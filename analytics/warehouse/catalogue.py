@@ -1,7 +1,8 @@
 """The tables and views of the warehouse, as analytics/sql describes them.
 
 One folder an object: ``schema.yaml`` (what it is, its key, its columns) and, for a view, the
-GoogleSQL text. File contents are read when asked for: a command that only reads data needs none.
+GoogleSQL text. ``loads/<table>`` holds the statements that keep a table up in BigQuery. File contents
+are read when asked for: a command that only reads data needs none.
 """
 
 import hashlib
@@ -17,9 +18,12 @@ from analytics.errors import CatalogueError
 
 SHIPPED = Path(__file__).parent.parent / "sql"
 RAW, VIEWS = "mta_sts_raw", "mta_sts"  # the datasets that SQL texts name
+# what the log sink writes into RAW, in a shape that we do not choose
+SINK_TABLES = ("run_googleapis_com_requests", "run_googleapis_com_stdout")
 
 TYPES = ("BOOL", "DATE", "FLOAT64", "INT64", "STRING", "TIMESTAMP", "BYTES")
 _MODES = ("required", "nullable")
+_CLOUD = "cloud"  # what ``where`` may say: a view that only BigQuery can have
 
 # what a table token is not in, then a table token
 _TOKEN = re.compile(
@@ -52,6 +56,7 @@ class Schema:
     partition: str  # as PARTITION BY has it, "" where there is none
     cluster: tuple[str, ...]
     answers: str  # the question that a view answers, "" for a table
+    is_cloud_only: bool = False  # it reads what the log sink writes
 
 
 class Catalogue:
@@ -75,6 +80,11 @@ class Catalogue:
         """The names of the views, in alphabetical order."""
         return self._names("views")
 
+    @property
+    def desk_views(self) -> tuple[str, ...]:
+        """Those of the views that the desk has too, in alphabetical order."""
+        return tuple(view for view in self.views if not self.schema(view).is_cloud_only)
+
     def _names(self, kind: str) -> tuple[str, ...]:
         return tuple(sorted(path.parent.name for path in self._root.glob(f"{kind}/*/schema.yaml")))
 
@@ -89,6 +99,10 @@ class Catalogue:
     def text(self, view: str) -> str:
         """The GoogleSQL text of a view."""
         return (self._root / "views" / view / "view.sql").read_text(encoding="utf-8")
+
+    def statement(self, table: str, name: str) -> str:
+        """The GoogleSQL text of one of the statements that keep a table up in BigQuery."""
+        return (self._root / "loads" / table / f"{name}.sql").read_text(encoding="utf-8")
 
     def dataset(self, name: str) -> str:
         """The dataset that a table or view is in."""
@@ -117,9 +131,14 @@ class Catalogue:
         for dataset, name in sorted(references(self.text(view))):
             if dataset == VIEWS and name in self.views and name not in placed:
                 self._place(name, placed, (*readers, view))
-            elif name not in (self.tables if dataset == RAW else self.views):
+            elif name not in self._readable(view, dataset):
                 raise CatalogueError(f"views/{view}/view.sql: there is no {dataset}.{name}")
         placed.setdefault(view)
+
+    def _readable(self, view: str, dataset: str) -> tuple[str, ...]:
+        if dataset == VIEWS:
+            return self.views
+        return self.tables + (SINK_TABLES if self.schema(view).is_cloud_only else ())
 
 
 def references(sql: str) -> set[tuple[str, str]]:
@@ -150,6 +169,7 @@ def _schema(body: bytes, where: str) -> Schema:
             partition=given.get("partition", ""),
             cluster=tuple(given.get("cluster", ())),
             answers=given.get("answers", ""),
+            is_cloud_only=_is_cloud_only(given.get("where", "")),
         )
     except KeyError as error:
         raise CatalogueError(f"{where}: {error} is missing") from error
@@ -161,6 +181,12 @@ def _schema(body: bytes, where: str) -> Schema:
     if missing := sorted({*schema.key, *schema.cluster} - set(names)):
         raise CatalogueError(f"{where}: {', '.join(missing)} is no column")
     return schema
+
+
+def _is_cloud_only(where: str) -> bool:
+    if where not in ("", _CLOUD):
+        raise ValueError(f"where: expected {_CLOUD}, or no such line")
+    return where == _CLOUD
 
 
 def _column(given: Mapping[str, str]) -> Column:

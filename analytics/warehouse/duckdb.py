@@ -7,6 +7,7 @@ closes, asks, closes, and waits for another that has it.
 import os
 import re
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -85,6 +86,7 @@ class DeskWarehouse:
         self._tell = tell
         self._wait_s = wait_s
         self._chunk_bytes = chunk_bytes
+        self._turn_of = threading.RLock()  # DuckDB opens a file in one way at a time in a process
 
     def load(self, at: datetime) -> Loaded:
         """Bring in what is new in the event files; delete rows and files past the retention.
@@ -219,6 +221,10 @@ class DeskWarehouse:
 
     @contextmanager
     def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._turn_of:
+            yield from self._opened(read_only=read_only)
+
+    def _opened(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         connection = self._connected(read_only=read_only)
         try:
             connection.execute("SET TimeZone = 'UTC'")

@@ -146,6 +146,8 @@ def _make_views(connection: Connection, catalogue: Catalogue) -> None:
     for (name,) in old:
         connection.execute(f'DROP VIEW {VIEWS}."{name}"')
     for view in catalogue.views_in_order():
+        if catalogue.schema(view).is_cloud_only:
+            continue
         # each column in the type that the schema states: DuckDB sums INT64 to HUGEINT
         columns = ", ".join(
             f"CAST({column.name} AS {_TYPES[column.type]}) AS {column.name}"

@@ -23,14 +23,76 @@ def checked(text: str, catalogue: Catalogue) -> str:
     """The query as GoogleSQL, its views named with their dataset; a view's name reads it whole.
 
     Raises:
+        QueryRefusedError: it is not one SELECT over our tables and views, or the desk cannot
+            answer it.
+    """
+    if view := _view(text, catalogue):
+        _refuse_cloud_only({view}, catalogue)
+        return _whole(view)
+    tree = _tree(text)
+    bare = _bare(tree, text, catalogue)
+    _refuse_cloud_only(
+        {table.name for table in tree.find_all(exp.Table) if table in bare or table.db}, catalogue
+    )
+    for node in tree.find_all(exp.GenerateSeries):
+        if not _is_short(node):
+            raise QueryRefusedError(
+                f"query: GENERATE_ARRAY takes two numbers here, at most {MAX_ARRAY:,} apart"
+            )
+    for table in bare:
+        table.set("db", exp.to_identifier(VIEWS))
+    generated(tree)  # refuses what the desk cannot answer, before the warehouse is opened
+    return tree.sql(dialect="bigquery") if bare else text
+
+
+def checked_in_cloud(text: str, catalogue: Catalogue) -> str:
+    """The query as it is; a view's name reads it whole.
+
+    A view without its dataset is for BigQuery to find, whose job names the dataset: the text is
+    not written anew.
+
+    Raises:
+        QueryRefusedError: it is not one SELECT over our tables and views.
+    """
+    if view := _view(text, catalogue):
+        return _whole(view)
+    _bare(_tree(text), text, catalogue)
+    return text
+
+
+def _view(text: str, catalogue: Catalogue) -> str:
+    """The view whose name the text is, "" where it is none."""
+    name = text.strip().removeprefix(f"{VIEWS}.")
+    return name if name in catalogue.views else ""
+
+
+def _whole(view: str) -> str:
+    return f"SELECT * FROM {VIEWS}.{view}"  # noqa: S608 - a name of ours
+
+
+def _tree(text: str) -> exp.Expr:
+    if len(text.encode("utf-8", "replace")) > MAX_BYTES:
+        raise QueryRefusedError(f"query: longer than {MAX_BYTES} bytes")
+    return parsed(text)
+
+
+def _refuse_cloud_only(names: set[str], catalogue: Catalogue) -> None:
+    """Say why a view is not on the desk."""
+    for name in sorted(names.intersection(catalogue.views)):
+        if catalogue.schema(name).is_cloud_only:
+            raise QueryRefusedError(
+                f"query: {name} reads the log of Google Cloud, which is not here; "
+                "--warehouse bigquery:PROJECT asks where it is"
+            )
+
+
+def _bare(tree: exp.Expr, text: str, catalogue: Catalogue) -> list[exp.Table]:
+    """The views that stand without their dataset.
+
+    Raises:
         QueryRefusedError: it is not one SELECT over our tables and views.
     """
     name = text.strip()
-    if name in catalogue.views or name.removeprefix(f"{VIEWS}.") in catalogue.views:
-        return f"SELECT * FROM {VIEWS}.{name.removeprefix(f'{VIEWS}.')}"  # noqa: S608 - a name of ours
-    if len(text.encode("utf-8", "replace")) > MAX_BYTES:
-        raise QueryRefusedError(f"query: longer than {MAX_BYTES} bytes")
-    tree = parsed(text)
     if not isinstance(tree, _ROOTS):
         raise QueryRefusedError(f"query: expected one SELECT or a view, found {_found(tree, name)}")
     for node in tree.walk():
@@ -38,15 +100,7 @@ def checked(text: str, catalogue: Catalogue) -> str:
             raise QueryRefusedError(f"query: expected SELECT alone, found {_keyword(node)}")
         if isinstance(node, exp.Parameter | exp.Placeholder):
             raise QueryRefusedError("query: parameters have no value here; write the value")
-        if isinstance(node, exp.GenerateSeries) and not _is_short(node):
-            raise QueryRefusedError(
-                f"query: GENERATE_ARRAY takes two numbers here, at most {MAX_ARRAY:,} apart"
-            )
-    bare = [table for table in list(tree.find_all(exp.Table)) if _is_bare(table, catalogue)]
-    for table in bare:
-        table.set("db", exp.to_identifier(VIEWS))
-    generated(tree)  # refuses what the desk cannot answer, before the warehouse is opened
-    return tree.sql(dialect="bigquery") if bare else text
+    return [table for table in list(tree.find_all(exp.Table)) if _is_bare(table, catalogue)]
 
 
 def _is_short(node: exp.GenerateSeries) -> bool:

@@ -91,11 +91,11 @@ def from_folder(connection: Connection, folder: PolicyFolder, at: datetime) -> N
     Raises:
         OSError: the folder cannot be read.
     """
-    mark = _mark(folder)
+    now = mark(folder)
     before = connection.execute(
         "SELECT mark FROM mta_sts_raw.load_positions_v1 WHERE source = $source", {"source": SOURCE}
     ).fetchall()
-    if before == [(mark,)]:
+    if before == [(now,)]:
         connection.execute(
             """
             UPDATE mta_sts_raw.policy_versions_v1 SET last_served_at = $at
@@ -104,7 +104,7 @@ def from_folder(connection: Connection, folder: PolicyFolder, at: datetime) -> N
             {"at": at},
         )
         return
-    rows = list(_served(folder))
+    rows = list(served(folder))
     with transaction(connection):
         _merge(connection, rows, at)
         connection.execute(
@@ -117,7 +117,7 @@ def from_folder(connection: Connection, folder: PolicyFolder, at: datetime) -> N
             {
                 "source": SOURCE,
                 "name": str(folder.folder),
-                "mark": mark,
+                "mark": now,
                 "count": len(rows),
                 "at": at,
             },
@@ -159,8 +159,8 @@ def _merge(connection: Connection, rows: list[dict[str, object]], at: datetime) 
     )
 
 
-def _mark(folder: PolicyFolder) -> str:
-    """A hash that is another one once a file was added, removed or written."""
+def mark(folder: PolicyFolder) -> str:
+    """A hash of the folder that is another one once a file was added, removed or written."""
     digest = hashlib.sha256(os.fsencode(folder.folder))
     for name in [DOMAINS_FILE, *folder.file_names()]:
         try:
@@ -172,19 +172,20 @@ def _mark(folder: PolicyFolder) -> str:
     return digest.hexdigest()
 
 
-def _served(folder: PolicyFolder) -> Iterator[dict[str, object]]:
+def served(folder: PolicyFolder) -> Iterator[dict[str, object]]:
+    """A row for each policy that is served, without its times."""
     for domain in folder.domains():
         try:
-            served = folder.served(domain)
+            found = folder.served(domain)
         except PolicyFileError:
             continue  # it is not served
-        if served is not None:
+        if found is not None:
             yield {
-                "policy_domain": served.policy_domain,
-                "policy_id": served.policy_id,
-                "policy_fingerprint": served.fingerprint,
-                "policy_mode": served.policy.mode.value,
-                "policy_max_age": served.policy.max_age,
-                "mx_patterns": ", ".join(pattern.text for pattern in served.policy.mx) or None,
-                "policy_text": served.body.decode("utf-8", "replace"),
+                "policy_domain": found.policy_domain,
+                "policy_id": found.policy_id,
+                "policy_fingerprint": found.fingerprint,
+                "policy_mode": found.policy.mode.value,
+                "policy_max_age": found.policy.max_age,
+                "mx_patterns": ", ".join(pattern.text for pattern in found.policy.mx) or None,
+                "policy_text": found.body.decode("utf-8", "replace"),
             }

@@ -1,20 +1,20 @@
 """Ask the resolver and the zone's own servers, with a deadline; nothing is judged."""
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import dns.exception
-import dns.flags
-import dns.message
-import dns.rcode
-import dns.rdatatype
 
-from policy.check import answers
+from policy.check import lookups
+from policy.check.lookups import Value
+from policy.check.message import AUTHORITATIVE, BadMessageError, Message
 from policy.check.model import Answers, Lookup, Outcome
+from policy.check.once import Once
 from policy.check.targets import withheld
-from policy.check.wire import BadMessageError, Server, Wire, question
+from policy.check.wire import Server, Wire, question
 
 LOOKUP_S = 6.0  # for all tries of one question; a stub resolver gives up after 5 to 10
 ZONE_S = 3.0  # for one of the zone's own servers: what it says is an extra
@@ -23,7 +23,6 @@ ZONE_SERVERS = 3  # of a zone that are asked
 _TRIES_S = (1.0, 2.0, 3.0)  # one lost datagram costs a second
 
 T = TypeVar("T")
-Value = Callable[[object], T]
 
 
 class Asker:
@@ -33,21 +32,28 @@ class Asker:
         self,
         wire: Wire,
         servers: Sequence[Server],
+        once: Once,
         *,
         authority_port: int = 53,
         allow_private: bool = False,
     ) -> None:
-        self._wire, self._servers = wire, tuple(servers)
+        self._wire, self._servers, self._once = wire, tuple(servers), once
         self._authority_port, self._allow_private = authority_port, allow_private
 
     async def lookup(self, name: str, kind: str, value: Value[T], until: float) -> Lookup[T]:
         """What the resolver says."""
         message, seen = await self._resolved(name, kind, until)
         if message is None:
-            found: Lookup[T] = Lookup(name, kind, Outcome.UNKNOWN, reason=seen.reason)
-            return replace(found, rcode=seen.rcode, took_s=seen.took_s, server=seen.server)
-        found = answers.lookup(name, kind, value, message)
-        return replace(found, took_s=seen.took_s, server=seen.server)
+            return Lookup(
+                name,
+                kind,
+                Outcome.UNKNOWN,
+                reason=seen.reason,
+                rcode=seen.rcode,
+                took_s=seen.took_s,
+                server=seen.server,
+            )
+        return lookups.lookup(name, kind, value, message, server=seen.server, took_s=seen.took_s)
 
     async def zone_servers(self, domain: str, until: float) -> dict[str, Server]:
         """The own servers of the zone that ``domain`` is in, by name; none where that is unknown.
@@ -56,7 +62,7 @@ class Asker:
         """
         names = await self._server_names(domain, until)
         chosen = sorted(set(names))[:ZONE_SERVERS]
-        addresses = await asyncio.gather(*(self._address(name, until) for name in chosen))
+        addresses = await asyncio.gather(*(self._shared(name, until) for name in chosen))
         return {
             name: Server(address, self._authority_port)
             for name, address in zip(chosen, addresses, strict=True)
@@ -88,27 +94,33 @@ class Asker:
         return Answers(found, tuple(said for said in told if said is not None))
 
     async def _server_names(self, domain: str, until: float) -> tuple[str, ...]:
-        message, _seen = await self._resolved(domain, "NS", until)
-        if message is None or message.rcode() == dns.rcode.NXDOMAIN:
+        message, seen = await self._resolved(domain, "NS", until)
+        if message is None or message.rcode == "NXDOMAIN":
             return ()
-        found = answers.lookup(domain, "NS", answers.target, message)
+        found = lookups.lookup(
+            domain, "NS", lookups.target, message, server=seen.server, took_s=seen.took_s
+        )
         if found.values and not found.chain:
             return found.values
-        zone = _zone_of(message)
-        return (await self.lookup(zone, "NS", answers.target, until)).values if zone else ()
+        zone = lookups.zone_of(message)
+        return (await self.lookup(zone, "NS", lookups.target, until)).values if zone else ()
+
+    async def _shared(self, host: str, until: float) -> str:
+        """The address of a zone's server, which many zones have in common."""
+        own = _now() + LOOKUP_S
+        look = functools.partial(self._address, host, own)
+        return await self._once.look(("zone server", host), look, until, "")
 
     async def _address(self, host: str, until: float) -> str:
         """The first address of a zone's server that we may ask."""
         for kind in ("A", "AAAA"):
-            found = await self.lookup(host, kind, str, until)
+            found = await self.lookup(host, kind, lookups.address, until)
             for address in found.values:
                 if self._allow_private or not withheld(address):
                     return address
         return ""
 
-    async def _resolved(
-        self, name: str, kind: str, until: float
-    ) -> "tuple[dns.message.Message | None, _Seen]":
+    async def _resolved(self, name: str, kind: str, until: float) -> "tuple[Message | None, _Seen]":
         """A message that is an answer or a denial; else ``None`` and why."""
         began = _now()
         try:
@@ -127,11 +139,10 @@ class Asker:
             except (OSError, BadMessageError) as error:
                 faults[f"{server}: {_said(error)}"] = None
             else:
-                rcode = dns.rcode.to_text(message.rcode())
-                seen = _Seen("", rcode, str(server), _now() - began)
-                if rcode in ("NOERROR", "NXDOMAIN"):
+                seen = _Seen("", message.rcode, str(server), _now() - began)
+                if message.rcode in ("NOERROR", "NXDOMAIN"):
                     return message, seen
-                faults[f"{server} answered {rcode}"] = None
+                faults[f"{server} answered {message.rcode}"] = None
             left.remove(server)
         took_s = _now() - began
         reason = "; ".join(faults) or f"no answer within {took_s:.1f} s"
@@ -153,10 +164,12 @@ class Asker:
             return replace(seen, reason=f"no answer within {took_s:.1f} s", took_s=took_s)
         except (OSError, BadMessageError) as error:
             return replace(seen, reason=_said(error), took_s=_now() - began)
-        if not message.flags & dns.flags.AA and message.rcode() == dns.rcode.NOERROR:
+        if not message.flags & AUTHORITATIVE and message.rcode == "NOERROR":
             return None  # a delegation to another zone
-        found = answers.lookup(name, kind, value, message, is_of_zone=True)
-        return replace(found, took_s=_now() - began, server=told_as)
+        took_s = _now() - began
+        return lookups.lookup(
+            name, kind, value, message, server=told_as, took_s=took_s, is_of_zone=True
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +180,6 @@ class _Seen:
     rcode: str = ""
     server: str = ""
     took_s: float = 0.0
-
-
-def _zone_of(message: dns.message.Message) -> str:
-    """The zone that a denial is from: the owner of its SOA record (RFC 2308, 2)."""
-    for rrset in message.authority:
-        if rrset.rdtype == dns.rdatatype.SOA:
-            return answers.plain(rrset.name)
-    return ""
 
 
 def _said(error: Exception) -> str:

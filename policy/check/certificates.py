@@ -1,6 +1,7 @@
 """What a certificate says of itself, for evidence. Whether it is to be trusted, TLS tells."""
 
 import contextlib
+import warnings
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -52,43 +53,61 @@ _INSPECTORS = (
 )
 
 
+# What cryptography raises for a certificate that is none, mostly when a part is asked for
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+
+
 def facts(der: bytes) -> Certificate | None:
     """What a certificate in DER says; ``None`` where it cannot be read."""
-    try:
-        found = x509.load_der_x509_certificate(der)
-        issuer = _name(found.issuer)
-        dns_ids, other_ids = _identifiers(found)
-        return Certificate(
-            dns_ids=dns_ids,
-            other_ids=other_ids,
-            common_name=_common_name(found.subject),
-            subject=_name(found.subject),
-            issuer=issuer,
-            not_before=found.not_valid_before_utc,
-            not_after=found.not_valid_after_utc,
-            serial=f"{found.serial_number:x}",
-            fingerprint=found.fingerprint(hashes.SHA256()).hex(),
-            key=_key(found),
-            signature_hash=_signature_hash(found),
-            is_self_signed=found.issuer == found.subject,
-            inspected_by=_inspector(issuer),
-        )
-    except (ValueError, TypeError):  # what is wrong within is decoded when it is asked for
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a stranger's certificate, and with its texts
+        try:
+            return _facts(x509.load_der_x509_certificate(der))
+        except _UNREADABLE:
+            return None
 
 
 def subject(der: bytes) -> str:
     """The subject of a certificate of a chain; "" where it cannot be read."""
-    try:
-        return _name(x509.load_der_x509_certificate(der).subject)
-    except (ValueError, TypeError):
-        return ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _name(x509.load_der_x509_certificate(der).subject)
+        except _UNREADABLE:
+            return ""
+
+
+def _facts(found: x509.Certificate) -> Certificate:
+    issuer = _name(found.issuer)
+    dns_ids, other_ids = _identifiers(found)
+    return Certificate(
+        dns_ids=dns_ids,
+        other_ids=other_ids,
+        common_name=_common_name(found.subject),
+        subject=_name(found.subject),
+        issuer=issuer,
+        not_before=found.not_valid_before_utc,
+        not_after=found.not_valid_after_utc,
+        serial=f"{found.serial_number:x}",
+        fingerprint=found.fingerprint(hashes.SHA256()).hex(),
+        key=_key(found),
+        signature_hash=_signature_hash(found),
+        is_self_signed=found.issuer == found.subject,
+        inspected_by=_inspector(issuer),
+    )
 
 
 def _identifiers(found: x509.Certificate) -> tuple[tuple[str, ...], tuple[str, ...]]:
     try:
         names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *_UNREADABLE):
         return (), ()
     dns_ids, other_ids = list[str](), list[str]()
     for name in list(names)[:_NAMES]:
@@ -116,7 +135,7 @@ def _name(name: x509.Name) -> str:
 def _key(found: x509.Certificate) -> str:
     try:
         key = found.public_key()
-    except (ValueError, UnsupportedAlgorithm):
+    except _UNREADABLE:
         return ""
     if isinstance(key, rsa.RSAPublicKey):
         return f"RSA {key.key_size}"
@@ -130,7 +149,7 @@ def _key(found: x509.Certificate) -> str:
 
 
 def _signature_hash(found: x509.Certificate) -> str:
-    with contextlib.suppress(UnsupportedAlgorithm):
+    with contextlib.suppress(*_UNREADABLE):
         used = found.signature_hash_algorithm
         return used.name if used else ""
     return ""

@@ -10,7 +10,7 @@ import h11
 
 from policy.check import tls
 from policy.check.model import Fetch, HttpAnswer, HttpsObservation, Outcome, Step, Tls
-from policy.check.stream import Gate, Place, Stream, fault
+from policy.check.stream import BUSY, Gate, Place, Stream, fault
 from policy.domain import HOST_PREFIX, policy_url
 from policy.model import MAX_POLICY_BYTES
 
@@ -33,8 +33,12 @@ async def observe(
     Where a sender would stop (a certificate that is not for it), the look goes on and tells.
     """
     look = _Look(gate, contexts, place)
-    await look.fetch(min(DEADLINE_S, until - asyncio.get_running_loop().time()))
-    await look.learn_versions(until)
+    try:
+        async with gate.turn(until):
+            await look.fetch(min(DEADLINE_S, until - asyncio.get_running_loop().time()))
+            await look.learn_versions(until)
+    except TimeoutError:
+        return replace(look.seen, fault=BUSY)
     return look.seen
 
 

@@ -9,8 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from policy import txt
-from policy.check import https, smtp, tls
-from policy.check.answers import mx_host, strings, tlsa
+from policy.check import https, lookups, smtp, tls
 from policy.check.ask import Asker
 from policy.check.model import (
     Answers,
@@ -102,28 +101,31 @@ class _Look:
     def __init__(self, means: Means, domain: str, until: float) -> None:
         self._means, self._domain, self._until = means, domain, until
         self._servers: asyncio.Task[dict[str, Server]] | None = None
+        asked = means.asker.compared(domain, "MX", lookups.mx_host, self._zone_servers, until)
+        self._mx = asyncio.create_task(asked)
 
     async def close(self) -> None:
         """End what nobody waits for any more."""
-        if self._servers is not None:
-            self._servers.cancel()
-            await asyncio.gather(self._servers, return_exceptions=True)
+        tasks = [task for task in (self._mx, self._servers) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def txt(self, prefix: str) -> Answers[tuple[bytes, ...]]:
         """TXT records at a name of the domain."""
         asker, name = self._means.asker, prefix + self._domain
-        return await asker.compared(name, "TXT", strings, self._zone_servers, self._until)
+        return await asker.compared(name, "TXT", lookups.strings, self._zone_servers, self._until)
 
     async def apex(self) -> Lookup[tuple[bytes, ...]]:
         """TXT records at the domain itself."""
-        return await self._means.asker.lookup(self._domain, "TXT", strings, self._until)
+        return await self._means.asker.lookup(self._domain, "TXT", lookups.strings, self._until)
 
     async def policy_host(self) -> PolicyHost:
         """Names, then a GET at each address."""
         means, name = self._means, HOST_PREFIX + self._domain
         ipv6, ipv4 = await asyncio.gather(
-            means.asker.compared(name, "AAAA", str, self._zone_servers, self._until),
-            means.asker.compared(name, "A", str, self._zone_servers, self._until),
+            means.asker.compared(name, "AAAA", lookups.address, self._zone_servers, self._until),
+            means.asker.compared(name, "A", lookups.address, self._zone_servers, self._until),
         )
         chosen, left_out = self._chosen(ipv6.resolver.values, ipv4.resolver.values)
         seen = await asyncio.gather(
@@ -142,10 +144,8 @@ class _Look:
     async def mx(self) -> tuple[Answers[MxHost], tuple[MxObservation, ...], int]:
         """MX records, then each host; how many hosts were left out."""
         means = self._means
-        found = await means.asker.compared(
-            self._domain, "MX", mx_host, self._zone_servers, self._until
-        )
-        found = Answers(_ordered(found.resolver), tuple(map(_ordered, found.zone)))
+        told = await self._mx
+        found = Answers(_ordered(told.resolver), tuple(map(_ordered, told.zone)))
         hosts: dict[str, int] = {}
         for said in found.resolver.values:
             if said.host != NULL_MX:
@@ -158,7 +158,7 @@ class _Look:
             *(self._mx_host(host, preference) for host, preference in chosen)
         )
         if is_implicit:
-            seen = [replace(each, is_implicit=True) for each in seen if each.addresses.addresses]
+            seen = [replace(each, is_implicit=True) for each in seen if _may_be(each.addresses)]
         return found, tuple(seen), len(hosts) - len(chosen)
 
     async def tlsrpt(self) -> tuple[Answers[tuple[bytes, ...]], tuple[RuaObservation, ...]]:
@@ -194,7 +194,8 @@ class _Look:
         async def look() -> HostAddresses:
             own = asyncio.get_running_loop().time() + means.bounds.deadline_s
             ipv6, ipv4 = await asyncio.gather(
-                means.asker.lookup(host, "AAAA", str, own), means.asker.lookup(host, "A", str, own)
+                means.asker.lookup(host, "AAAA", lookups.address, own),
+                means.asker.lookup(host, "A", lookups.address, own),
             )
             return HostAddresses(host, ipv6, ipv4, self._chosen(ipv6.values, ipv4.values)[1])
 
@@ -207,7 +208,7 @@ class _Look:
 
         async def records() -> Lookup[Tlsa]:
             own = asyncio.get_running_loop().time() + means.bounds.deadline_s
-            return await means.asker.lookup(name, "TLSA", tlsa, own)
+            return await means.asker.lookup(name, "TLSA", lookups.tlsa, own)
 
         addresses, dane = await asyncio.gather(
             self._addresses(host),
@@ -243,7 +244,12 @@ class _Look:
         seen = RuaObservation(uri, domain, mailbox)
         if not is_domain(domain):
             return seen
-        found = _ordered(await self._means.asker.lookup(domain, "MX", mx_host, self._until))
+        if domain == self._domain:  # as mostly
+            found = _ordered((await self._mx).resolver)
+        else:
+            found = _ordered(
+                await self._means.asker.lookup(domain, "MX", lookups.mx_host, self._until)
+            )
         hosts = [said.host for said in found.values if said.host != NULL_MX]
         if _is_implicit(found):
             hosts = [domain]
@@ -268,6 +274,12 @@ class _Look:
             at = Place(host, address, means.smtp_port)
             return await smtp.rcpt(means.gate, means.contexts, at, seen.mailbox, self._until)
         return answer
+
+
+def _may_be(found: HostAddresses) -> bool:
+    """Whether a host has an address, or could not be asked for one."""
+    unknown = Outcome.UNKNOWN in (found.ipv6.outcome, found.ipv4.outcome)
+    return bool(found.addresses) or unknown
 
 
 def _is_implicit(found: Lookup[MxHost]) -> bool:

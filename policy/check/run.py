@@ -120,6 +120,7 @@ class _Run:
         asker = Asker(
             wire,
             servers,
+            once,
             authority_port=settings.authority_port,
             allow_private=settings.allow_private,
         )

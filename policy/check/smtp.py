@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from policy.check import tls
 from policy.check.model import Fault, How, RcptAnswer, SmtpObservation, Step, Tls
-from policy.check.stream import Gate, Place, Stream, fault
+from policy.check.stream import BUSY, Gate, Place, Stream, fault
 
 DEADLINE_S = 60.0  # for one address; some servers let a stranger wait 30 s for the banner
 
@@ -53,11 +53,15 @@ async def observe(
 
     Where the certificate is not trusted, a second talk reads it for evidence.
     """
-    look = _Look(gate, contexts, place)
-    now = asyncio.get_running_loop().time()
-    await look.talk(min(DEADLINE_S, until - now))
-    await look.learn_versions(until)
-    return replace(look.seen, took_s=asyncio.get_running_loop().time() - now)
+    look, clock = _Look(gate, contexts, place), asyncio.get_running_loop().time
+    try:
+        async with gate.turn(until):
+            began = clock()
+            await look.talk(min(DEADLINE_S, until - began))
+            await look.learn_versions(until)
+    except TimeoutError:
+        return replace(look.seen, fault=BUSY)
+    return replace(look.seen, took_s=clock() - began)
 
 
 async def rcpt(
@@ -75,7 +79,7 @@ async def rcpt(
     look = _Look(gate, contexts, place)
     allowed = min(DEADLINE_S, until - asyncio.get_running_loop().time())
     try:
-        async with asyncio.timeout(allowed), look.greeted() as talk:
+        async with gate.turn(until), asyncio.timeout(allowed), look.greeted() as talk:
             if look.seen.offers_starttls:
                 await look.start_tls(talk, contexts.blind)
                 await talk.ehlo()

@@ -51,8 +51,24 @@ class Gate:
         self._allow_private = allow_private
 
     @contextlib.asynccontextmanager
+    async def turn(self, until: float) -> AsyncIterator[None]:
+        """One look's turn, which may open one connection after the other.
+
+        It is waited for before the look's own time begins, so that a busy run blames no host.
+
+        Raises:
+            TimeoutError: there was none by ``until`` (the loop's clock).
+        """
+        async with asyncio.timeout_at(until):
+            await self._free.acquire()
+        try:
+            yield
+        finally:
+            self._free.release()
+
+    @contextlib.asynccontextmanager
     async def connection(self, place: Place) -> AsyncIterator["Stream"]:
-        """A connection that is closed at the end of the block.
+        """A connection that is closed at the end of the block; whoever opens it has a turn.
 
         Raises:
             WithheldError: the address is private, loopback, link-local or the like.
@@ -62,12 +78,11 @@ class Gate:
         if why:
             raise WithheldError(f"{place.address} is {why}: not asked")
         is_ipv6 = ipaddress.ip_address(place.address).version == 6
-        async with self._free:
-            with socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET) as connection:
-                connection.setblocking(False)
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                await _connect(connection, place)
-                yield Stream(connection)
+        with socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET) as connection:
+            connection.setblocking(False)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await _connect(connection, place)
+            yield Stream(connection)
 
 
 async def _connect(connection: socket.socket, place: Place) -> None:
@@ -148,6 +163,8 @@ class Stream:
         if self._outgoing.pending:
             await self._loop.sock_sendall(self._socket, self._outgoing.read())
 
+
+BUSY = Fault(Step.CONNECT, How.UNKNOWN, "this run had no connection to spare in time")
 
 _UNREACHABLE = frozenset(
     {

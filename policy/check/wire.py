@@ -5,6 +5,7 @@ number and the question sent (RFC 5452, 9.1).
 """
 
 import asyncio
+import functools
 import ipaddress
 import secrets
 import socket
@@ -13,9 +14,10 @@ from dataclasses import dataclass
 
 import dns.exception
 import dns.flags
-import dns.message
 import dns.name
 import dns.rdatatype
+
+from policy.check.message import RESPONSE, TRUNCATED, BadMessageError, Message, read
 
 AT_ONCE = 256  # questions under way; more than that overflow the receive buffer of a small server
 
@@ -24,10 +26,6 @@ _PAYLOAD = 1232  # octets in a datagram that no network splits: DNS Flag Day 202
 _OPT = struct.pack("!BHHIH", 0, dns.rdatatype.OPT, _PAYLOAD, 0, 0)  # RFC 6891, 6.1.2
 _HEADER = struct.Struct("!HHHHHH")
 _MAX_MESSAGE = 65_535
-
-
-class BadMessageError(Exception):
-    """What came is not what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +68,12 @@ def question(name: str, kind: str, *, recurse: bool = True) -> Question:
     Raises:
         dns.exception.DNSException: the name is one that DNS cannot hold.
     """
-    wire = dns.name.from_text(name).to_wire() or b""  # None only where it is written to a file
-    return Question(wire + struct.pack("!HH", dns.rdatatype.from_text(kind), 1), recurse)
+    return Question(_name(name) + struct.pack("!HH", dns.rdatatype.from_text(kind), 1), recurse)
+
+
+@functools.lru_cache(1024)  # the servers of a zone are asked for the same names
+def _name(name: str) -> bytes:
+    return dns.name.from_text(name).to_wire() or b""  # None only where it is written to a file
 
 
 class Wire:
@@ -88,9 +90,7 @@ class Wire:
                 port.close()
         self._sockets.clear()
 
-    async def ask(
-        self, server: Server, asked: Question, try_s: float, until: float
-    ) -> dns.message.Message:
+    async def ask(self, server: Server, asked: Question, try_s: float, until: float) -> Message:
         """The answer of one server, by TCP where it is too long for a datagram.
 
         Raises:
@@ -98,12 +98,22 @@ class Wire:
             OSError: the server cannot be reached.
             BadMessageError: what came is no DNS message, or answers something else.
         """
-        async with asyncio.timeout_at(until), self._at_once, asyncio.timeout(try_s):
-            message = _parsed(await self._port(server).ask(server, asked))
-            if message.flags & dns.flags.TC:
-                message = _parsed(await _by_stream(server, asked))
-                if message.flags & dns.flags.TC:
+        loop = asyncio.get_running_loop()
+        if self._at_once.locked():
+            async with asyncio.timeout_at(until):
+                await self._at_once.acquire()
+        else:
+            await self._at_once.acquire()  # at once: a timeout would cost more than the question
+        try:
+            late = min(until, loop.time() + try_s)
+            message = read(await self._port(server).ask(server, asked, late))
+            if message.flags & TRUNCATED:
+                async with asyncio.timeout_at(late):
+                    message = read(await _by_stream(server, asked))
+                if message.flags & TRUNCATED:
                     raise BadMessageError("the answer was cut short, by TCP too")
+        finally:
+            self._at_once.release()
         return message
 
     def _port(self, server: Server) -> "_Port":
@@ -134,16 +144,18 @@ class _Port:
         self._loop.remove_reader(self._socket)
         self._socket.close()
 
-    async def ask(self, server: Server, asked: Question) -> bytes:
+    async def ask(self, server: Server, asked: Question, late: float) -> bytes:
         key = (secrets.randbits(16), server.address, server.port)
         while key in self._waiting:
             key = (secrets.randbits(16), server.address, server.port)
         answer: asyncio.Future[bytes] = self._loop.create_future()
         self._waiting[key] = asked.wire, answer
+        timer = self._loop.call_at(late, _give_up, answer)
         try:
             self._socket.sendto(asked.message(key[0]), (server.address, server.port))
             return await answer
         finally:
+            timer.cancel()
             del self._waiting[key]
 
     def _received(self) -> None:
@@ -159,6 +171,11 @@ class _Port:
             )
             if answer and not answer.done() and _is_answer(data, wanted):
                 answer.set_result(data)
+
+
+def _give_up(answer: asyncio.Future[bytes]) -> None:
+    if not answer.done():
+        answer.set_exception(TimeoutError())
 
 
 async def _by_stream(server: Server, asked: Question) -> bytes:
@@ -189,14 +206,7 @@ def _is_answer(data: bytes, wanted: bytes) -> bool:
     """Whether it is a response, and to the question asked; some servers change its case."""
     _number, flags, questions, *_counts = _HEADER.unpack_from(data)
     echoed = data[_HEADER.size : _HEADER.size + len(wanted)]
-    return bool(flags & dns.flags.QR) and questions == 1 and echoed.lower() == wanted.lower()
-
-
-def _parsed(data: bytes) -> dns.message.Message:
-    try:
-        return dns.message.from_wire(data, ignore_trailing=True)
-    except (dns.exception.DNSException, ValueError, struct.error) as error:
-        raise BadMessageError(f"no DNS message: {str(error) or type(error).__name__}") from error
+    return bool(flags & RESPONSE) and questions == 1 and echoed.lower() == wanted.lower()
 
 
 def _family(server: Server) -> socket.AddressFamily:

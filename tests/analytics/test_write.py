@@ -11,6 +11,7 @@ from analytics.errors import WarehouseError
 from analytics.warehouse.catalogue import Catalogue
 from analytics.warehouse.duckdb import DeskWarehouse
 from tests.analytics.build import LIMITS, NOW, Desk
+from tests.analytics.engines import Engine
 
 NETWORK = {
     "operator": "microsoft", "kind": "spf", "value": "40.92.0.0/15", "source": "a test",
@@ -20,55 +21,56 @@ NAME = {"address": "192.0.2.1", "name": "a.example", "outcome": "confirmed", "as
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def desk(engine: Engine) -> Engine:
+    """On each engine in turn."""
+    return engine
 
 
-def values(desk: Desk) -> list[object]:
+def values(desk: Engine) -> list[object]:
     sql = "SELECT value FROM mta_sts_raw.sender_networks_v1 ORDER BY value"
     return [value for (value,) in desk.rows(sql)]
 
 
-def test_row_comes_back_as_it_was_written(desk: Desk) -> None:
+def test_row_comes_back_as_it_was_written(desk: Engine) -> None:
     assert desk.warehouse.write("sender_networks_v1", [NETWORK]) == 1
     sql = "SELECT * FROM mta_sts_raw.sender_networks_v1"
     assert list(desk.warehouse.ask(sql, limits=LIMITS).records()) == [NETWORK]
 
 
 @pytest.mark.parametrize("text", ["", "a\x00b", "'); DROP TABLE x; --", "\U0001f600|\u202e", '"\\'])
-def test_any_text_comes_back(desk: Desk, text: str) -> None:
+def test_any_text_comes_back(desk: Engine, text: str) -> None:
     desk.warehouse.write("sender_networks_v1", [NETWORK | {"source": text}])
     assert desk.rows("SELECT source FROM mta_sts_raw.sender_networks_v1") == [(text,)]
 
 
-def test_time_keeps_its_microseconds_and_its_zone(desk: Desk) -> None:
+def test_time_keeps_its_microseconds_and_its_zone(desk: Engine) -> None:
     at = datetime(2026, 11, 1, 23, 59, 59, 999999, tzinfo=UTC)
     desk.warehouse.write("reverse_names_v1", [NAME | {"asked_at": at, "name": None}])
     sql = "SELECT name, asked_at FROM mta_sts_raw.reverse_names_v1"
     assert desk.rows(sql) == [(None, at)]
 
 
-def test_row_of_the_same_key_is_written_over(desk: Desk) -> None:
+def test_row_of_the_same_key_is_written_over(desk: Engine) -> None:
     desk.warehouse.write("sender_networks_v1", [NETWORK, NETWORK | {"value": "40.107.0.0/16"}])
     desk.warehouse.write("sender_networks_v1", [NETWORK | {"source": "later"}])
     sql = "SELECT value, source FROM mta_sts_raw.sender_networks_v1 ORDER BY value"
     assert desk.rows(sql) == [("40.107.0.0/16", "a test"), ("40.92.0.0/15", "later")]
 
 
-def test_of_two_rows_with_one_key_the_last_counts(desk: Desk) -> None:
+def test_of_two_rows_with_one_key_the_last_counts(desk: Engine) -> None:
     rows = [NETWORK, NETWORK | {"source": "later"}]
     assert desk.warehouse.write("sender_networks_v1", rows) == 1
     assert desk.rows("SELECT source FROM mta_sts_raw.sender_networks_v1") == [("later",)]
 
 
-def test_key_with_nothing_in_it_is_a_key(desk: Desk) -> None:
+def test_key_with_nothing_in_it_is_a_key(desk: Engine) -> None:
     absent = NAME | {"name": None, "outcome": "absent"}
     for _ in range(2):
         desk.warehouse.write("reverse_names_v1", [absent])
     assert desk.rows("SELECT outcome FROM mta_sts_raw.reverse_names_v1") == [("absent",)]
 
 
-def test_set_takes_the_place_of_the_one_before_and_no_other(desk: Desk) -> None:
+def test_set_takes_the_place_of_the_one_before_and_no_other(desk: Engine) -> None:
     google = NETWORK | {"operator": "google", "value": "74.125.0.0/16"}
     desk.warehouse.write(
         "sender_networks_v1",
@@ -79,7 +81,7 @@ def test_set_takes_the_place_of_the_one_before_and_no_other(desk: Desk) -> None:
     assert values(desk) == ["104.47.0.0/17", "40.92.0.0/15", "74.125.0.0/16"]
 
 
-def test_whole_table_can_be_replaced_or_emptied(desk: Desk) -> None:
+def test_whole_table_can_be_replaced_or_emptied(desk: Engine) -> None:
     desk.warehouse.write("sender_networks_v1", [NETWORK, NETWORK | {"value": "40.107.0.0/16"}])
     desk.warehouse.write("sender_networks_v1", [NETWORK | {"value": "104.47.0.0/17"}], by=())
     assert values(desk) == ["104.47.0.0/17"]
@@ -97,7 +99,7 @@ def test_whole_table_can_be_replaced_or_emptied(desk: Desk) -> None:
     ],
 )
 def test_row_of_another_form_leaves_the_table_as_it_was(
-    desk: Desk, row: dict[str, object], reason: str
+    desk: Engine, row: dict[str, object], reason: str
 ) -> None:
     desk.warehouse.write("sender_networks_v1", [NETWORK])
     with pytest.raises(ValueError, match=reason):
@@ -160,10 +162,10 @@ def test_reports_go_with_their_retention_and_shared_content_with_the_last(desk: 
     detail = {"policy_index": 0, "detail_index": 0, "result_type": "certificate-expired"}
     old, young = NOW - 401 * days, NOW - 399 * days
     for number, content, at in ((1, "a", old), (2, "b", old), (3, "b", young)):
-        key, received = {"content_hash": content}, {"received_at": at}
-        body = raw(str(number).encode(), **received)
+        key, received = {"content_hash": content}, {"received_at": old}
+        body = raw(str(number).encode(), received_at=old, ingested_at=at)
         desk.warehouse.write("tlsrpt_raw_v1", [body])
-        row = report | key | received | {"raw_hash": body["raw_hash"]}
+        row = report | key | received | {"raw_hash": body["raw_hash"], "ingested_at": at}
         desk.warehouse.write("tlsrpt_reports_v1", [row])
         if number != 3:
             desk.warehouse.write("tlsrpt_policy_results_v1", [result | key | received])
@@ -183,8 +185,9 @@ def test_reports_go_with_their_retention_and_shared_content_with_the_last(desk: 
     assert desk.rows("SELECT content_hash FROM mta_sts_raw.tlsrpt_policy_results_v1") == []
 
 
-def test_views_can_be_asked_as_of_a_moment(desk: Desk) -> None:
+def test_views_can_be_asked_as_of_a_moment(tmp_path: Path) -> None:
     """The connection's clock is what CURRENT_TIMESTAMP() answers; without one it is the machine's."""
+    desk = Desk(tmp_path)
     then = datetime(2020, 1, 1, 23, tzinfo=UTC)
     at = DeskWarehouse(desk.path, events_folder=desk.events, retention_days=400, now=then)
     sql = "SELECT CURRENT_TIMESTAMP() AS t, CURRENT_DATE() AS d, DATE(CURRENT_TIMESTAMP()) AS e"

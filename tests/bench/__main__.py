@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from tests.bench import many, memory, reports, start, throughput, told, warehouse, who
+from tests.bench import check, many, memory, reports, start, throughput, told, warehouse, who
 from tests.bench.result import HEAD, Result
 
 
@@ -30,6 +30,7 @@ MEASURES: dict[str, Measure] = {
     "who": who.results,
     "reports": reports.results,
     "told": told.results,
+    "check": check.results,
 }
 
 

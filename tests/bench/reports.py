@@ -20,7 +20,7 @@ from tests.bench.watch import rounds
 PEER = Path(__file__).parents[2] / ".venv" / "peer" / "bin" / "python"
 VALIDATED, OF_A_FILE, MAIL = RatioAtLeast(1.5), RatioAtLeast(5), RatioAtLeast(4)
 
-_PASSES = 10
+_PASSES = 20
 
 
 def results(folder: Path, *, is_quick: bool) -> Iterator[Result]:

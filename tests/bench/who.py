@@ -142,7 +142,7 @@ def results(folder: Path, *, is_quick: bool) -> Iterator[Result]:
     clients = identities.judge(desk, catalog.load(), NOW).clients
     stored = time.monotonic() - start
     yield Result(f"{clients:,} clients judged and stored", "s", (stored,))
-    for view in sorted(Catalogue().views):
+    for view in Catalogue().desk_views:
         asked = tuple(_ask_s(desk, view) for _round in rounds(view, 1 if is_quick else 3))
         yield Result(f"  {view}", "s", asked, limit=AtMost(LIMIT_S))
     command = tuple(_senders_s(folder, path) for _round in rounds("senders", 3))

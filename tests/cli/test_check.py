@@ -1,5 +1,7 @@
 """The command check, on a small world of real servers: screen, lines, JSON, exit status, memory."""
 
+import contextlib
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -7,10 +9,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
 
-from cli import check_screen
+from cli import check_screen, names
 from policy.check.judge import Own, judge
 from policy.check.model import Fault, How, Observation, Step
+from policy.check.senders.known import SENDERS
+from policy.check.senders.walk import predict
 from policy.findings import Finding
 from policy.model import policy_id
 from tests.cli.run import Done, run
@@ -29,10 +34,12 @@ from tests.policy.check.build import (
     talk,
     tls,
 )
+from tests.policy.check.strategies import OBSERVATIONS
 from tests.policyhost import Served
 from tests.world import Place, World, policy, world
 
 GOLDEN = Path(__file__).parents[1] / "golden"
+CONTROL = r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 KEYS = {
     "policy_domain", "code", "severity", "subject", "observed", "expected", "line", "section",
     "remedy", "senders",
@@ -181,7 +188,7 @@ def test_private_addresses_are_not_asked_unless_told(desk: Desk) -> None:
 def test_nothing_that_comes_from_outside_acts_on_the_terminal(desk: Desk) -> None:
     for arguments in ((), ("--json",), ("--as", "mox"), ("good.example",)):
         done = desk.check("escape.example", *arguments)
-        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", done.out + done.err)
+        assert not re.search(CONTROL, done.out + done.err)
     assert "\\x1b[2J" in desk.check("escape.example").out
 
 
@@ -304,3 +311,18 @@ def test_rows_are_ascii(desk: Desk) -> None:
     done = desk.check("escape.example", "--json")
     assert done.out.isascii()
     assert all(json.loads(line) for line in done.out.splitlines())
+
+
+@given(OBSERVATIONS)
+def test_any_observation_has_a_screen_that_does_nothing_to_a_terminal(seen: Observation) -> None:
+    judged = judge(seen, to_ascii=names.domain)
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown):
+        check_screen.one(judged)
+        check_screen.many([check_screen.line(judged)])
+        told = [("example.com", predict(known, judged)) for known in SENDERS]
+        check_screen.predictions(told)
+    assert len(shown.getvalue()) > 500
+    assert not re.search(CONTROL, shown.getvalue())
+    rows = [check_screen.prediction_row(domain, said) for domain, said in told]
+    assert json.loads(json.dumps(rows))

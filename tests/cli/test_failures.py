@@ -86,7 +86,7 @@ def test_an_entry_says_what_where_by_whom_why_and_what_to_do(desk: Desk, run: Ru
     assert done.out.splitlines()[2:] == [
         f"1. certificate-expired: 5 sessions, {ago(5)} to {ago(3)}",
         "   Blocks enforce: under enforce, the mail of these senders to this host is not delivered. Yours to",
-        "   mend at the mail server.",
+        "   mend; look at the mail server.",
         "   MX:      mail.example.com (3), not named (2)",
         "   Told by: Google (Gmail) (3), Microsoft 365 (2)",
         "   Reason:  X509_V_ERR_CERT_HAS_EXPIRED",
@@ -128,7 +128,7 @@ def test_the_worst_stands_first(desk: Desk, run: Run) -> None:
     said = flat(done.out)
     assert f"{ago(9)}; not in their reports since, the last for {ago(3)}" in said
     assert "Does not block enforce yet: one sender saw it, on one day." in said
-    assert "Does not block enforce: it is no matter of MTA-STS. Yours to mend in DNS." in said
+    assert "Does not block enforce: it is no matter of MTA-STS. Yours to mend; look at DNS." in said
     assert "Not proven who says so; nothing is decided by these: 6. certificate-expired" in said
     assert "Would block enforce, were it proven: under enforce" in said
 

@@ -76,7 +76,7 @@ def test_json(run: Run) -> None:
     )
 
 
-@pytest.mark.parametrize("view", Catalogue().views)
+@pytest.mark.parametrize("view", Catalogue().desk_views)
 def test_view_by_its_name_has_the_columns_of_its_schema(run: Run, view: str) -> None:
     columns = [column.name for column in Catalogue().schema(view).columns]
     for line in run(view, "--json").out.splitlines():  # none where nobody was judged
@@ -226,3 +226,19 @@ def test_time_at_the_edge_of_the_calendar_is_shown(
 ) -> None:
     monkeypatch.setenv("MTA_STS_TIMEZONE", "Asia/Tokyo")
     assert run("SELECT TIMESTAMP '9999-12-31 23:59:59' AS t").out == "t\n9999-12-31 23:59:59\n"
+
+
+def test_text_of_a_view_is_printed_as_it_can_be_pasted(run: Run) -> None:
+    text = Catalogue().text("policy_fetches_daily").strip()
+    assert run("policy_fetches_daily", "--print-sql") == Done(0, f"{text}\n", "")
+    named = run("policy_fetches", "--print-sql", "--warehouse", "bigquery:my-project.mail").out
+    assert "FROM `my-project`.mail_raw.policy_fetches_v1 AS f\n" in named
+    assert "LEFT JOIN `my-project`.mail_raw.client_identities_v1 AS i" in named
+    assert "mta_sts" not in named
+
+
+@pytest.mark.parametrize("text", ["SELECT 1", "nope", ""])
+def test_print_sql_takes_a_view_alone(run: Run, text: str) -> None:
+    done = run(text, "--print-sql")
+    assert (done.status, done.out) == (2, "")
+    assert "--print-sql: expected one of dashboard, " in done.err.replace("\n", " ")

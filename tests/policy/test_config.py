@@ -53,6 +53,32 @@ def test_function_finds_the_policies_beside_its_code(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("bigquery:my-project", "bigquery:my-project.mta_sts"),
+        ("bigquery:my-project.mine_2", "bigquery:my-project.mine_2"),
+        ("duckdb:/data/w.duckdb", "duckdb:/data/w.duckdb"),
+    ],
+)
+def test_warehouse_is_said_in_full(tmp_path: Path, given: str, expected: str) -> None:
+    assert read({"MTA_STS_WAREHOUSE": given}, tmp_path).warehouse == expected
+
+
+def test_location_and_bytes_are_for_bigquery(tmp_path: Path) -> None:
+    found = read({"MTA_STS_LOCATION": "EU", "MTA_STS_MAX_BYTES_BILLED": "1000"}, tmp_path)
+    assert (found.location, found.max_bytes_billed) == ("EU", 1000)
+    found = read({}, tmp_path)
+    assert (found.location, found.max_bytes_billed) == (None, 20 * 2**30)
+
+
+_BIGQUERY = (
+    "MTA_STS_WAREHOUSE: expected duckdb:PATH or bigquery:PROJECT, a project's id of 6 to 30 of a-z, "
+    "0-9 and -, also with .PREFIX of a-z, 0-9, _"
+)
+_LOCATION = "MTA_STS_LOCATION: expected a location of BigQuery such as EU or europe-west1"
+
+
+@pytest.mark.parametrize(
     ("name", "value", "message"),
     [
         ("MTA_STS_POLICY", "x", "MTA_STS_POLICY is no setting; did you mean MTA_STS_POLICIES?"),
@@ -80,7 +106,52 @@ def test_function_finds_the_policies_beside_its_code(tmp_path: Path) -> None:
         (
             "MTA_STS_WAREHOUSE",
             "sqlite:x",
-            "MTA_STS_WAREHOUSE: expected duckdb:PATH, found 'sqlite:x'",
+            "MTA_STS_WAREHOUSE: expected duckdb:PATH or bigquery:PROJECT; found 'sqlite:x'",
+        ),
+        (
+            "MTA_STS_WAREHOUSE",
+            "mysql:x",
+            "MTA_STS_WAREHOUSE: expected duckdb:PATH or bigquery:PROJECT; found 'mysql:x'",
+        ),
+        (
+            "MTA_STS_WAREHOUSE",
+            "duckdb:",
+            "MTA_STS_WAREHOUSE: expected duckdb:PATH or bigquery:PROJECT; found 'duckdb:'",
+        ),
+        *(
+            (
+                "MTA_STS_WAREHOUSE",
+                f"bigquery:{given}",
+                f"{_BIGQUERY}; found {told}",
+            )
+            for given, told in (
+                ("", "'bigquery:'"),
+                ("a;b", "'bigquery:a;b'"),
+                ("../x", "'bigquery:../x'"),
+                ("short", "'bigquery:short'"),
+                ("My-Project", "'bigquery:My-Project'"),
+                ("my-project.", "'bigquery:my-project.'"),
+                ("my-project.a.b", "'bigquery:my-project.a.b'"),
+                ("my-project.a`b", "'bigquery:my-project.a`b'"),
+                ("my-project.a-b", "'bigquery:my-project.a-b'"),
+                ("my-project\n", "'bigquery:my-project\\n'"),
+                ("my-projec\u0442", "'bigquery:my-projec\u0442'"),
+            )
+        ),
+        (
+            "MTA_STS_LOCATION",
+            "EU; DROP",
+            f"{_LOCATION}, found 'EU; DROP'",
+        ),
+        (
+            "MTA_STS_MAX_BYTES_BILLED",
+            "1 GB",
+            "MTA_STS_MAX_BYTES_BILLED: expected a number of bytes from 1, found '1 GB'",
+        ),
+        (
+            "MTA_STS_MAX_BYTES_BILLED",
+            "0",
+            "MTA_STS_MAX_BYTES_BILLED: expected a number of bytes from 1, found '0'",
         ),
         (
             "MTA_STS_TLSRPT_HTTPS",

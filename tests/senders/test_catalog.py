@@ -152,6 +152,7 @@ def test_an_as_that_the_table_lacks_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "data",
     [b"no gzip", gzip.compress(b"1.0.0.0/24,1\n"), gzip.compress(b"# a b, 2026-06-17; c\nx,1\n")],
+    ids=["no gzip", "another head", "no number"],  # a gzip holds the second of its making
 )
 def test_a_damaged_table_is_told(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "asn.csv.gz"

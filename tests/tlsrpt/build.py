@@ -124,13 +124,9 @@ def statuses(taken: Iterable[Taken]) -> list[str]:
     return [each.status.value for each in taken]
 
 
-def tables(warehouse: Warehouse, *, but: Sequence[str] = ()) -> dict[str, list[Values]]:
-    """All that is in the four tables, without the columns ``but``."""
-    left_out = f" EXCEPT ({', '.join(but)})" if but else ""
-    found = {}
-    for table in TABLES:
-        sql = f"SELECT *{left_out} FROM mta_sts_raw.{table}"  # noqa: S608
-        if but and not table.startswith(("tlsrpt_raw", "tlsrpt_reports")):
-            sql = f"SELECT * FROM mta_sts_raw.{table}"  # noqa: S608
-        found[table] = sorted(warehouse.ask(sql, limits=LIMITS), key=repr)
-    return found
+def tables(warehouse: Warehouse) -> dict[str, list[Values]]:
+    """All that is in the four tables."""
+    sql = "SELECT * FROM mta_sts_raw.{}"
+    return {
+        table: sorted(warehouse.ask(sql.format(table), limits=LIMITS), key=repr) for table in TABLES
+    }

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from analytics.tlsrpt import containers, parse
-from analytics.tlsrpt.errors import ReportError
+from analytics.tlsrpt.errors import ReportError, SeveralReportsError
 from analytics.tlsrpt.hints import Context
 from analytics.tlsrpt.model import Report
 
@@ -90,11 +90,16 @@ def told(data: bytes, file_name: str = "") -> Told:
     reasons = [refused.reason for refused in item.refused]
     reports: list[Report] = []
     quirks: set[str] = set()
-    for part in item.parts:
-        submitter = item.mail.submitter if item.mail else ""
+    submitter = item.mail.submitter if item.mail else ""
+    parts = list(reversed(item.parts))
+    while parts:
+        part = parts.pop()
         context = Context(part.report_domain, part.file_name or file_name, submitter)
         try:
             report = parse.report(part.data, context)
+        except SeveralReportsError as several:
+            parts += reversed(containers.split(part, several.texts))
+            continue
         except ReportError as error:
             reasons.append(str(error))
             continue

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from analytics.tlsrpt.hints import Context
-from analytics.tlsrpt.ingest import ingest
+from analytics.tlsrpt.ingest import MOST_ITEMS, STRETCH, ingest
 from analytics.tlsrpt.model import Authentication, Channel, Item, Report, Trouble
 from analytics.tlsrpt.packed import unpacked
 from analytics.tlsrpt.reading import DEFECT
+from analytics.tlsrpt.sources.errors import MailboxError
+from analytics.tlsrpt.taken import Taken
 from tests.analytics.build import LIMITS, NOW, Desk
 from tests.tlsrpt.build import (
     RECEIVED,
@@ -246,6 +248,30 @@ def test_source_is_told_what_is_kept_before_it_is_asked_for_more(desk: Desk) -> 
     for number, _taken in enumerate(stream, start=1):
         assert len(told) >= number
     assert told == items
+
+
+def test_what_a_source_gave_before_it_broke_is_kept(desk: Desk) -> None:
+    def source() -> Iterator[Item]:
+        for number in range(3):
+            yield item(packed(document(str(number))))
+        raise MailboxError("imap.example.com:993: 5 connections in a row broke")
+
+    told: list[Taken | Trouble] = []
+    kept: list[object] = []
+    with pytest.raises(MailboxError):  # noqa: PT012 - what was told before is looked at
+        for each in ingest(desk.warehouse, source(), RULES, at=NOW, kept=kept.extend):
+            told.append(each)  # noqa: PERF402 - so that it survives the error
+    assert len(told) == len(kept) == 3
+    assert counts(desk)[:2] == [3, 3]
+
+
+def test_batches_are_told_in_order_and_stretches_kept(desk: Desk) -> None:
+    count = MOST_ITEMS * STRETCH + 3
+    items = [item(b"<x/>", str(number)) for number in range(count)]
+    kept: list[int] = []
+    told = ingest(desk.warehouse, items, RULES, at=NOW, kept=lambda given: kept.append(len(given)))
+    assert [each.member for each in told] == [str(number) for number in range(count)]
+    assert kept == [count - 3, 3]
 
 
 def test_defect_of_ours_costs_one_item_and_keeps_its_bytes(desk: Desk) -> None:

@@ -4,7 +4,7 @@ import codecs
 import re
 from enum import Enum
 
-_WHITE = b" \t\r\n\x00"
+WHITE = b" \t\r\n\x00"
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _FIELD = re.compile(rb"[!-9;-~]{1,76}:[ \t\r\n]")
 _MBOX_LINE = re.compile(rb">?From [^\n]{0,500}\n")
@@ -13,8 +13,8 @@ _MAIL_FIELD = re.compile(
     rb"|delivered-to|dkim-signature)[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
 )
-_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4}|[\r\n \t])+[A-Za-z0-9+/=\r\n \t]{0,8}")
-_BASE64_STARTS = (b"H4sI", b"UEsDB", b"ey", b"eyA", b"ewo", b"ew0K", b"eJ")  # gzip, zip, {, zlib
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_BASE64_STARTS = (b"H4sI", b"UEsDB", b"ey", b"ew", b"eJ")  # gzip, zip, {, zlib
 _NEAR = 32_768  # bytes in which a mail shows that it is one
 
 
@@ -39,9 +39,9 @@ def kind(data: bytes) -> Kind:
     """What the bytes are."""
     if data[:2] == b"\x1f\x8b":  # RFC 8460, 6.5
         return Kind.GZIP
-    start = data[:512].lstrip(_WHITE)
+    start = data[:512].lstrip(WHITE)
     if not start:
-        return Kind.EMPTY if not data.strip(_WHITE) else _late(data)
+        return Kind.EMPTY if not data.strip(WHITE) else _late(data)
     if start[:1] in b"{[" or data.startswith(_MARKS):
         return Kind.JSON
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -54,14 +54,14 @@ def kind(data: bytes) -> Kind:
         return Kind.MAIL
     if data[0] & 0x0F == 8 and data[0] >> 4 <= 7 and int.from_bytes(data[:2], "big") % 31 == 0:
         return Kind.ZLIB  # RFC 1950, 2.2
-    if start.startswith(_BASE64_STARTS) and _BASE64.fullmatch(data):
+    if start.startswith(_BASE64_STARTS) and not data.translate(None, _BASE64 + WHITE):
         return Kind.BASE64
     return Kind.UNKNOWN
 
 
 def _late(data: bytes) -> Kind:
     """What stands behind much white space."""
-    return Kind.JSON if data.lstrip(_WHITE)[:1] in b"{[" else Kind.UNKNOWN
+    return Kind.JSON if data.lstrip(WHITE)[:1] in b"{[" else Kind.UNKNOWN
 
 
 def _markup(data: bytes) -> Kind:
@@ -80,9 +80,13 @@ def is_mail(data: bytes) -> bool:
     return _MAIL_FIELD.search(data[:_NEAR]) is not None
 
 
-_MARKS_OF_A_REPORT = (b'"policies"', b'"date-range"', b'"organization-name"')
+_NAMES = (b'"policies"', b'"date-range"', b'"organization-name"')
 
 
 def is_report(data: bytes) -> bool:
-    """Whether JSON has a field of a TLS report; of UTF-16 it is assumed."""
-    return any(mark in data for mark in _MARKS_OF_A_REPORT) or b"\x00" in data[:4]
+    """Whether JSON has a field of a TLS report."""
+    return any(name in data for name in _NAMES) or any(
+        name.decode().encode(encoding) in data
+        for name in _NAMES
+        for encoding in ("utf-16-le", "utf-16-be")
+    )

@@ -4,7 +4,7 @@ import binascii
 
 from msgspec import Struct, structs
 
-from analytics.tlsrpt.containers import archive, compressed, documents, mail, sniff
+from analytics.tlsrpt.containers import archive, compressed, mail, sniff
 from analytics.tlsrpt.containers.sniff import Kind
 from analytics.tlsrpt.containers.values import Mail, Part, Refused, Unpacked
 from analytics.tlsrpt.errors import ReportError, told
@@ -47,7 +47,7 @@ class Unpacking:
         self._refused: list[Refused] = []
         self._mail: Mail | None = None
         self._other = ""  # what the first thing was that is no report
-        self._left = MAX_INFLATED_BYTES
+        self._left = MAX_INFLATED_BYTES  # bytes that may still be decompressed, whatever they are
 
     def of(self, data: bytes) -> Unpacked:
         """All that the item holds."""
@@ -80,8 +80,8 @@ class Unpacking:
         elif kind is Kind.ZIP:
             self._archive(data, place.within("zip"))
         elif kind is Kind.BASE64:
-            self._take(binascii.a2b_base64(data), place.within("base64"))
-        elif kind is Kind.MAIL and self._mail is None:
+            self._take(_from_base64(data), place.within("base64"))
+        elif kind is Kind.MAIL:
             self._open_mail(data, place)
         elif kind is Kind.EMPTY and place.is_declared:
             raise ReportError("report", "JSON", None)
@@ -94,28 +94,19 @@ class Unpacking:
         if not place.is_declared and not sniff.is_report(data):
             self._note("JSON that is no TLS report")
             return
-        if not documents.several(data):
-            self._add(data, place)
-            return
-        texts = documents.split(data)
-        if len(texts) == 1:
-            self._add(texts[0], place)
-            return
-        for number, text in enumerate(texts, start=1):
-            self._add(text, place.within("json-several", member=f"document {number}"))
+        self._add(data, place)
 
     def _add(self, data: bytes, place: _Place) -> None:
         if len(self._parts) == MAX_PARTS:
             raise ReportError("item", f"at most {MAX_PARTS} reports", "more")
-        self._left -= len(data)
-        if self._left < 0:
-            expected = f"at most {MAX_INFLATED_BYTES} bytes of reports"
-            raise ReportError("item", expected, "more")
+        if len(data) > MAX_INFLATED_BYTES:  # what was compressed has been counted
+            raise ReportError("item", f"at most {MAX_INFLATED_BYTES} bytes", f"{len(data)} bytes")
         quirks = tuple(sorted(set(place.quirks) - {"gzip"}))
         self._parts.append(Part(place.member, data, quirks, place.file_name, place.report_domain))
 
     def _inflate(self, data: bytes, wbits: int, place: _Place, *quirks: str) -> None:
         found = compressed.inflated(data, wbits, left=self._left)
+        self._left -= len(found.data)
         if "gzip-cut" in found.quirks and found.data.rstrip()[-1:] not in {b"}", b"]"}:
             cut = f"{len(found.data)} bytes, then the end of the data"
             raise ReportError("gzip", "all of the compressed data", cut)
@@ -123,6 +114,7 @@ class Unpacking:
 
     def _archive(self, data: bytes, place: _Place) -> None:
         for entry in archive.entries(data, left=self._left):
+            self._left = max(0, self._left - len(entry.data or b""))
             name = clean(entry.name, MAX_FILE_NAME)
             inner = place.within(member=f"entry {entry.number} {name}", file_name=name)
             if entry.data is None:
@@ -138,7 +130,8 @@ class Unpacking:
                 self._note(_NO_REPORT)
                 return
             raise
-        self._mail = found.facts
+        if not place.depth:
+            self._mail = found.facts
         if found.is_bounce:
             self._note("a mail that tells how a delivery went")
             return
@@ -189,3 +182,10 @@ def _is_deflated(data: bytes) -> bool:
     except ReportError:
         return False
     return found.data.lstrip()[:1] == b"{"
+
+
+def _from_base64(data: bytes) -> bytes:
+    """The bytes; of an end that was cut as many as are whole."""
+    bare = data.translate(None, sniff.WHITE + b"=")
+    whole = bare[: len(bare) - (len(bare) % 4 == 1)]
+    return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))

@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 
 
-class Mail(Struct, frozen=True):
+class Mail(Struct, frozen=True, gc=False):
     """What the header of a mail tells, in lower case; absent or unreadable is "" or None.
 
     ``from_domain`` is the domain of the one address in the one From field: with several of either
@@ -20,7 +20,7 @@ class Mail(Struct, frozen=True):
     received_at: datetime | None
 
 
-class Part(Struct, frozen=True):
+class Part(Struct, frozen=True, gc=False):
     """The JSON text of one report, and how it was wrapped.
 
     ``member`` tells where in the item it stood and is unique there, "" where the item is the report.
@@ -35,14 +35,14 @@ class Part(Struct, frozen=True):
     report_domain: str = ""
 
 
-class Refused(Struct, frozen=True):
+class Refused(Struct, frozen=True, gc=False):
     """Something that should hold a report and cannot be opened: where, expected, found."""
 
     member: str
     reason: str
 
 
-class Unpacked(Struct, frozen=True):
+class Unpacked(Struct, frozen=True, gc=False):
     """All that an item holds.
 
     ``other`` says why the whole item is no TLS report, and is "" where there are parts or refusals.

@@ -35,7 +35,8 @@ def header(mail: bytes) -> Header:
     """The header of a mail, which may begin with the "From " line of an mbox.
 
     Raises:
-        HeaderError: a line is no field, or there is more than anybody sends.
+        HeaderError: a line is no field, others may part the lines otherwise, or there is more than
+            anybody sends.
     """
     fields: list[tuple[bytes, list[bytes]]] = []
     at = 0
@@ -44,6 +45,8 @@ def header(mail: bytes) -> Header:
         if end < 0 and len(mail) > MAX_BYTES:
             raise HeaderError(f"header: expected at most {MAX_BYTES} bytes")
         line = mail[at:] if end < 0 else mail[at:end].removesuffix(b"\r")
+        if b"\r" in line:  # the library that reads the parts ends a line, or the header, at it
+            raise HeaderError(f"header line {number}: expected no CR without LF")
         at = len(mail) if end < 0 else end + 1
         if not line:
             return _header(fields, at)

@@ -10,7 +10,7 @@ import binascii
 import hmac
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -24,6 +24,7 @@ from nacl.exceptions import CryptoError
 from analytics.tlsrpt.signed.body_hash import BodyHashes
 from analytics.tlsrpt.signed.fields import Header
 from analytics.tlsrpt.signed.signing_key import Key, KeyGoneError, KeyRefusedError, key
+from analytics.tlsrpt.signed.structure import otherwise
 from policy.check.model import Lookup, Outcome
 from policy.errors import shown
 
@@ -83,8 +84,15 @@ def signatures(
             known[name] = keys(name)
         return known[name]
 
-    fields = header.all(b"dkim-signature")[:MAX_SIGNATURES]
-    return tuple(_checked(field, header, hashes, once, received_at) for field in fields)
+    def checked(field: tuple[bytes, bytes]) -> Signature:
+        found = _checked(field, header, hashes, once, received_at)
+        if found.proof is Proof.VALID and (
+            fault := otherwise(header, body, _signed(_tags(field[1])))
+        ):
+            return replace(found, proof=Proof.INVALID, reason=fault)
+        return found
+
+    return tuple(map(checked, header.all(b"dkim-signature")[:MAX_SIGNATURES]))
 
 
 def _checked(

@@ -14,9 +14,10 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from policy.check.answers import mx_host, strings, tlsa
 from policy.check.ask import Asker
+from policy.check.lookups import mx_host, strings, tlsa
 from policy.check.model import Answers, Lookup, MxHost, Outcome, Tlsa
+from policy.check.once import Once
 from policy.check.wire import Server, Wire
 from tests.nameserver import SERVFAIL, SILENCE, NameServer, Zone, name_server, unused_port
 
@@ -53,9 +54,12 @@ def asked(
     async def within() -> T:
         wire = Wire()
         known = [Server(server.address, server.port) for server in servers]
-        asker = Asker(wire, known, authority_port=authority_port, allow_private=allow_private)
+        once = Once()
+        asker = Asker(wire, known, once, authority_port=authority_port, allow_private=allow_private)
         with contextlib.closing(wire):
-            return await ask(asker, asyncio.get_running_loop().time() + within_s)
+            seen = await ask(asker, asyncio.get_running_loop().time() + within_s)
+            await once.close()
+            return seen
 
     return asyncio.run(within())
 

@@ -12,6 +12,7 @@ import pytest
 from policy.check.model import How, Observation, Outcome
 from policy.check.observe import Bounds
 from policy.check.run import Settings, observation, observations
+from policy.check.stream import BUSY
 from tests.authority import Authority
 from tests.hostile import Hostile, hostile, mute
 from tests.mailhost import MailHost, mail_host
@@ -217,6 +218,16 @@ def test_sockets_at_a_time_are_bounded(tmp_path: Path) -> None:
         )
         observation("example.com", settings)
     assert 0 < counted.most <= 3
+
+
+def test_a_run_without_a_connection_to_spare_blames_no_host(tmp_path: Path) -> None:
+    zone: Zone = {**ZONE, ("mta-sts.example.com", "A"): ["127.0.0.1", "127.0.0.2"]}
+    with world(tmp_path, zone) as made, hostile(mute, at=("0.0.0.0", 0)) as server:  # noqa: S104
+        settings = replace(at(made, server, 0.6), sockets=1, asks_smtp=False)
+        seen = observation("example.com", settings).policy_host.seen
+    faults = [each.fault for each in seen if each.fault and each.address != "::1"]
+    assert sorted(fault.how for fault in faults) == [How.TIMEOUT, How.UNKNOWN]
+    assert BUSY in faults
 
 
 class Counted:

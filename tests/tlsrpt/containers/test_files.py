@@ -4,13 +4,15 @@ import base64
 import gzip
 import io
 import json
+import random
 import zipfile
 import zlib
 
 import pytest
 
-from analytics.tlsrpt import containers
-from analytics.tlsrpt.containers import Part, Refused, Unpacked, unpack
+from analytics.tlsrpt import containers, parse
+from analytics.tlsrpt.containers import Refused, Unpacked, unpack
+from analytics.tlsrpt.errors import ReportError, SeveralReportsError
 from analytics.tlsrpt.limits import MAX_COMPRESSED_BYTES, MAX_MEMBERS, MAX_PARTS
 from tests.tlsrpt.documents import text, value
 
@@ -74,22 +76,38 @@ def test_one_report(data: bytes, quirks: tuple[str, ...]) -> None:
         gzip.compress(REPORT) + gzip.compress(OTHER),
         gzip.compress(REPORT + b"\n" + OTHER),
     ],
+    ids=range(5),
 )
 def test_several_reports_in_one_text(data: bytes) -> None:
-    found = unpack(data)
-    assert [part.member for part in found.parts] == ["document 1", "document 2"]
-    assert all("json-several" in part.quirks for part in found.parts)
-    assert json.loads(found.parts[0].data) == value()
+    (whole,) = unpack(data).parts
+    with pytest.raises(SeveralReportsError) as caught:
+        parse.report(whole.data)
+    parts = containers.split(whole, caught.value.texts)
+    assert [part.member for part in parts] == ["document 1", "document 2"]
+    assert all("json-several" in part.quirks for part in parts)
+    assert json.loads(parts[0].data) == value()
 
 
-def test_a_name_that_stands_twice_makes_no_second_report() -> None:
-    data = REPORT.replace(b'"date-range"', b'"date-range": {}, "date-range"')
-    assert unpack(data) == Unpacked(parts=(Part("", data),))
+@pytest.mark.parametrize(
+    ("data", "codes"),
+    [
+        # a name that stands twice makes no second report
+        (
+            REPORT.replace(b'"date-range"', b'"date-range": {}, "date-range"'),
+            ("json-duplicate-key",),
+        ),
+        (REPORT + b"\n" + REPORT[:200], ("json-trailing-bytes",)),
+    ],
+)
+def test_one_report_and_something_else(data: bytes, codes: tuple[str, ...]) -> None:
+    (only,) = unpack(data).parts
+    assert parse.report(only.data).quirks == codes
 
 
-def test_a_report_and_something_else_stay_one_text() -> None:
-    data = REPORT + b"\n" + REPORT[:200]
-    assert unpack(data) == Unpacked(parts=(Part("", data),))
+def test_too_many_reports_in_one_text() -> None:
+    with pytest.raises(ReportError) as caught:
+        parse.report((REPORT + b"\n") * (MAX_PARTS + 1))
+    assert str(caught.value) == f"JSON: expected at most {MAX_PARTS} reports, found more"
 
 
 def test_the_files_of_an_archive() -> None:
@@ -192,14 +210,6 @@ def test_what_should_be_a_report_is_refused(data: bytes, member: str, reason: st
     assert refused.reason.startswith(reason)
 
 
-def test_too_many_reports() -> None:
-    found = unpack((REPORT + b"\n") * (MAX_PARTS + 1))
-    assert len(found.parts) == MAX_PARTS
-    assert [refused.reason for refused in found.refused] == [
-        f"item: expected at most {MAX_PARTS} reports, found more"
-    ]
-
-
 def test_wrappings_have_an_end() -> None:
     data = REPORT
     for _layer in range(6):
@@ -234,4 +244,32 @@ def test_what_is_no_report_is_other(data: bytes, what: str) -> None:
 
 
 def test_names_of_the_package() -> None:
-    assert set(containers.__all__) == {"Mail", "Part", "Refused", "Unpacked", "unpack"}
+    assert set(containers.__all__) == {"Mail", "Part", "Refused", "Unpacked", "split", "unpack"}
+
+
+@pytest.mark.parametrize("cut", range(1, 8))
+def test_base64_that_was_cut(cut: int) -> None:
+    """A copy by hand: no more than what was lost is lost."""
+    found = unpack(base64.b64encode(MEMBER)[:-cut])
+    assert found.parts or found.refused
+
+
+@pytest.mark.parametrize(
+    "data", [b"eyow/", b"ey", b"ey=a", b"ey==ey==", b"H4sI=", b"eJ" + b"=" * 9]
+)
+def test_base64_of_no_report(data: bytes) -> None:
+    """The first of them was found by the fuzzer, inside gzip."""
+    found = unpack(gzip.compress(data))
+    assert [part.quirks for part in found.parts] in ([], [("base64",)])
+    assert found.parts or found.refused or found.other
+
+
+def test_archives_in_one_another_share_one_limit() -> None:
+    """Else a thousand small archives could each be inflated to the limit."""
+    noise = random.Random(8460).randbytes(300_000)  # noqa: S311 - keeps the ratio below its limit
+    inner = archive(("n", noise), ("a.txt", b"x" * 30_000_000 + noise), ("z.json", REPORT))
+    found = unpack(archive(*((f"{number}.zip", inner) for number in range(6))))
+    assert len(found.parts) == 6  # what is small still fits
+    assert [refused.member for refused in found.refused] == [
+        f"entry {number + 1} {number}.zip, entry 2 a.txt" for number in (2, 3, 4, 5)
+    ]

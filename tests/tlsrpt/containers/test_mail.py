@@ -2,7 +2,9 @@
 
 import base64
 import gzip
+import io
 import textwrap
+import zipfile
 from datetime import UTC, datetime
 
 import pytest
@@ -115,6 +117,25 @@ def test_a_report_in_a_mail_in_a_mail() -> None:
         submitter="large.example",
         received_at=datetime(2026, 11, 3, 7, tzinfo=UTC),
     )
+
+
+def test_a_mail_that_is_attached_as_a_file() -> None:
+    inner = mail(WORDS, part(MEMBER, f"Content-Type: {GZIP}"))
+    data = mail(part(inner, "Content-Type: application/octet-stream; name=r.eml"), head="From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n")  # fmt: skip
+    found = unpack(data)
+    (only,) = found.parts
+    assert (only.member, only.report_domain) == ("part 1 r.eml, part 2", "example.com")
+    assert found.mail is not None
+    assert found.mail.from_domain == "b.example"
+
+
+def test_mails_of_an_archive_are_nobodys_word_for_the_archive() -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("1.eml", mail(WORDS, part(MEMBER, f"Content-Type: {GZIP}")))
+    found = unpack(made.getvalue())
+    assert [each.member for each in found.parts] == ["entry 1 1.eml, part 2"]
+    assert found.mail is None
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,10 @@ def test_mail_is_parted(mail: bytes, found: list[tuple[bytes, bytes]], body: byt
         (b"A: 1\nFrom x\n\n", "header line 2: expected a field, found 'From x'"),
         (b"A : 1\n\n", "header line 1: expected a field, found 'A : 1'"),
         (b"\x1b[2J: 1\n\n", "header line 1: expected a field, found '\\x1b[2J: 1'"),
+        # to the library that reads the parts, the header ends at the second of these
+        (b"A: 1\r\r\n {}\r\n\r\n", "header line 1: expected no CR without LF"),
+        (b"A: 1\rB: 2\r\n\r\n", "header line 1: expected no CR without LF"),
+        (b"A: 1\r\n\r\r\n\r\n", "header line 2: expected no CR without LF"),
         (b"A: " + b"x" * fields.MAX_BYTES, "header: expected at most 131072 bytes"),
         (b"A: 1\n" * (fields.MAX_LINES + 1), "header: expected at most 4000 lines"),
     ],

@@ -32,7 +32,7 @@ def told(place: str | Path, stdin: bytes = b"") -> list[tuple[str, str, bytes | 
     ]
 
 
-@pytest.mark.parametrize("data", [JSON, gzip.compress(JSON), MAIL, b"", b"\n" + JSON])
+@pytest.mark.parametrize("data", [JSON, gzip.compress(JSON, mtime=0), MAIL, b"", b"\n" + JSON])
 def test_file_is_an_item(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "report"
     path.write_bytes(data)

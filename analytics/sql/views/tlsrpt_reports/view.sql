@@ -16,6 +16,7 @@ WITH receipts AS (
         policy_domains,
         channel,
         received_at,
+        ingested_at,
         authentication,
         authenticated_domain,
         authenticated_selector,
@@ -50,7 +51,8 @@ contents AS (
         STRING_AGG(DISTINCT channel, ', ' ORDER BY channel) AS channels,
         COUNT(*) AS receipt_count,
         MIN(received_at) AS first_received_at,
-        MAX(received_at) AS last_received_at
+        MAX(received_at) AS last_received_at,
+        MIN(ingested_at) AS first_ingested_at
     FROM receipts
     GROUP BY content_hash, is_sample
 ),
@@ -123,7 +125,7 @@ counting AS (
     WHERE b.is_authenticated OR b.proven_count = 0
     QUALIFY ROW_NUMBER() OVER (
         PARTITION BY b.report_key, b.is_sample, b.proven_reporter
-        ORDER BY c.first_received_at DESC, b.content_hash ASC
+        ORDER BY c.first_received_at DESC, c.first_ingested_at DESC, b.content_hash ASC
     ) = 1
 ),
 

@@ -272,6 +272,11 @@ def test_a_domain_whose_hosts_were_not_talked_to_says_nothing_of_them() -> None:
     assert not found.is_unfinished
 
 
+def test_a_domain_that_may_be_its_own_mx_host_is_not_called_absent() -> None:
+    alone = replace(implicit(), addresses=replace(addresses(DOMAIN), ipv4=unknown(DOMAIN, "A")))
+    assert codes(replace(SEEN, mx=NO_MX, mx_hosts=(alone,))) == ["mx-host-lookup-failed"]
+
+
 def test_a_spare_that_fails_is_told_as_the_first_one_is() -> None:
     spare = mx_host(talk("mx2.example.net", fault=REFUSED), host="mx2.example.net", preference=20)
     seen = served(

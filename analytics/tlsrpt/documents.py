@@ -7,47 +7,41 @@ from analytics.tlsrpt.errors import ReportError
 from analytics.tlsrpt.limits import MAX_PARTS, MAX_REPAIR_BYTES
 
 _WHITE = " \t\r\n\x00,"
-MARK = b'"date-range"'  # stands once in a report
+_MARK = b'"date-range"'  # stands once in a report
 
 
-def several(data: bytes) -> bool:
-    """Whether there may be more than one report in it, or a list of them."""
-    return data.count(MARK) > 1 or (MARK in data and data.lstrip()[:1] == b"[")
+def several(data: bytes) -> tuple[bytes, ...]:
+    """The text of each report, in order; none where it is one report, or no report at all.
 
-
-def split(data: bytes) -> list[bytes]:
-    """The text of each report, in order; the text itself where they cannot be told apart.
-
-    There is at most one more than is taken.
+    Raises:
+        ReportError: there are more than we take.
     """
-    try:
-        ijson.bounded(data)
-    except ReportError:
-        return [data]
-    if len(data) > MAX_REPAIR_BYTES:
-        return [data]
+    is_list = data.lstrip()[:1] == b"["
+    if data.count(_MARK) < (1 if is_list else 2) or len(data) > MAX_REPAIR_BYTES:
+        return ()
     text = ijson.decoded(data, set()).strip(_WHITE)
-    is_list = text.startswith("[")
     if is_list:
         text = text[1:].removesuffix("]").strip(_WHITE)
-    found = _documents(text)
-    return [data] if not found or (len(found) == 1 and not is_list) else found
+    found = _objects(text)
+    return found if is_list or len(found) > 1 else ()
 
 
-def _documents(text: str) -> list[bytes]:
+def _objects(text: str) -> tuple[bytes, ...]:
     """Objects that follow one another; none where something else is among them."""
     decoder = json.JSONDecoder(strict=False)
     found: list[bytes] = []
     at = 0
-    while at < len(text) and len(found) <= MAX_PARTS:
+    while at < len(text):
+        if len(found) == MAX_PARTS:
+            raise ReportError("JSON", f"at most {MAX_PARTS} reports", "more")
         try:
             value, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
-            return []
+            return ()
         if not isinstance(value, dict):
-            return []
+            return ()
         found.append(text[at:end].encode("utf-8", "surrogatepass"))
         while end < len(text) and text[end] in _WHITE:
             end += 1
         at = end
-    return found
+    return tuple(found)

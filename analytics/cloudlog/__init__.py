@@ -1,0 +1,1 @@
+"""Cloud Logging: which entries are ours, and their way to the desk."""

@@ -1,0 +1,149 @@
+"""The cloud's warehouse: the same questions and rows as the desk's, in BigQuery."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import TimeoutError as WaitedTooLong
+from contextlib import contextmanager
+from datetime import date, datetime
+from functools import cached_property
+
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
+from analytics.errors import QueryStoppedError
+from analytics.warehouse.base import Answer, Change, Limits, Loaded, Parameter
+from analytics.warehouse.bigquery.faults import told
+from analytics.warehouse.bigquery.jobs import REQUEST_S, Deadline, Jobs
+from analytics.warehouse.bigquery.loads import Loader
+from analytics.warehouse.bigquery.place import Place
+from analytics.warehouse.bigquery.rows import SMALL, Row, Writer
+from analytics.warehouse.catalogue import Catalogue
+from policy.store import PolicyFolder
+
+_KINDS: Mapping[type, str] = {
+    str: "STRING",
+    bool: "BOOL",
+    int: "INT64",
+    float: "FLOAT64",
+    date: "DATE",
+    datetime: "TIMESTAMP",
+    type(None): "STRING",
+}
+
+
+class BigQueryWarehouse:
+    """The datasets at ``place``, filled from what the log sink writes there.
+
+    ``policies`` are those that are served, where that is known here. ``location`` is where the
+    datasets are; without it they are asked. ``endpoint`` is an emulator's; without it Google's is
+    asked, with the credentials of the environment.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        retention_days: int,
+        max_bytes: int,
+        location: str | None = None,
+        policies: PolicyFolder | None = None,
+        catalogue: Catalogue | None = None,
+        endpoint: str | None = None,
+        small: int = SMALL,
+    ) -> None:
+        self._place = place
+        self._retention_days = retention_days
+        self._max_bytes = max_bytes
+        self._location = location
+        self._policies = policies
+        self._catalogue = catalogue or Catalogue()
+        self._endpoint = endpoint
+        self._small = small
+
+    @cached_property
+    def _jobs(self) -> Jobs:
+        client = bigquery.Client(
+            project=self._place.project,
+            credentials=AnonymousCredentials() if self._endpoint else None,  # type: ignore[no-untyped-call]
+            client_options={"api_endpoint": self._endpoint} if self._endpoint else None,
+        )
+        location = self._location
+        if location is None:
+            raw = client.get_dataset(
+                f"{self._place.project}.{self._place.raw}",
+                retry=Deadline(REQUEST_S).repeated(),
+                timeout=REQUEST_S,
+            )
+            location = raw.location
+        return Jobs(client, self._place, location, self._max_bytes)
+
+    def load(self, at: datetime) -> Loaded:
+        """Bring in what is new in the log sink's tables; delete what is past the retention.
+
+        Raises:
+            WarehouseError: it could not be done; what was loaded before stays.
+        """
+        with told(self._place):
+            return Loader(self._jobs, self._catalogue, self._retention_days, self._policies).load(
+                at
+            )
+
+    def write(
+        self,
+        table: str,
+        values: Iterable[Row],
+        *,
+        by: Sequence[str] | None = None,
+        gone: Iterable[Row] = (),
+    ) -> int:
+        """Write rows, all or none, in place of those that agree with one, or of ``gone``, in ``by``.
+
+        Raises:
+            WarehouseError: it could not be done; the table is as it was.
+            ValueError: a row is none of that table.
+        """
+        with told(self._place):
+            return Writer(self._jobs, self._catalogue, self._small).write(table, values, by, gone)
+
+    def write_all(self, changes: Iterable[Change]) -> None:
+        """Write to several tables, one after the other.
+
+        Raises:
+            WarehouseError: it could not be done; some of the first tables may be written.
+            ValueError: a row is none of its table.
+        """
+        for change in changes:
+            self.write(change.table, change.values, by=change.by, gone=change.gone)
+
+    def ask(
+        self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits
+    ) -> Answer:
+        """The answer to one GoogleSQL query; what it may scan is limited by ``max_bytes``.
+
+        Raises:
+            QueryRefusedError: the text is no query that can be run, or would scan too much.
+            QueryStoppedError: it took longer than ``limits.seconds``.
+            WarehouseError: the warehouse cannot answer now.
+        """
+        bound = [
+            bigquery.ScalarQueryParameter(name, _KINDS[type(value)], value)
+            for name, value in (parameters or {}).items()
+        ]
+        deadline = Deadline(limits.seconds)
+        with told(self._place, is_query=True), _stopped_after(limits.seconds):
+            rows = self._jobs.rows(sql, bound, deadline, limit=limits.rows)
+            answer = Answer(tuple(field.name for field in rows.schema))
+            for page in rows.pages:
+                answer.add([row.values() for row in page])
+                if not deadline.left:
+                    raise WaitedTooLong
+            answer.is_cut = rows.total_rows is not None and rows.total_rows > len(answer)
+            return answer
+
+
+@contextmanager
+def _stopped_after(seconds: float) -> Iterator[None]:
+    try:
+        yield
+    except WaitedTooLong as error:
+        stopped = f"query: stopped after {seconds:g} s; --timeout allows more"
+        raise QueryStoppedError(stopped) from error

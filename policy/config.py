@@ -89,6 +89,11 @@ KNOWN = (
         "none",
         "id of the receiver whose `Authentication-Results` count: what stands first in that field",
     ),
+    (
+        "MTA_STS_EXPECT",
+        "those that the list of senders expects",
+        "operators that must be confirmed before enforce, parted by commas: `google,microsoft`",
+    ),
     ("MTA_STS_TIMEZONE", "`UTC`", "zone of the times that people read; stored times are UTC"),
     (
         "MTA_STS_LOCATION",
@@ -138,6 +143,7 @@ class Settings:
     imap_password: str = field(default="", repr=False)
     imap_token_command: str = ""
     authserv_id: str = ""
+    expect: tuple[str, ...] = ()
 
 
 def settings(
@@ -178,9 +184,24 @@ def settings(
         imap_password=environ.get("MTA_STS_IMAP_PASSWORD", ""),
         imap_token_command=environ.get("MTA_STS_IMAP_TOKEN_COMMAND", ""),
         authserv_id=_authserv_id(environ.get("MTA_STS_AUTHSERV_ID", "")),
+        expect=operators(environ.get("MTA_STS_EXPECT", ""), "MTA_STS_EXPECT"),
         location=_location(environ.get("MTA_STS_LOCATION", "")),
         max_bytes_billed=_bytes("MTA_STS_MAX_BYTES_BILLED", environ, MAX_BYTES_BILLED),
     )
+
+
+def operators(given: str, name: str) -> tuple[str, ...]:
+    """The slugs that the setting or option ``name`` gives, each once.
+
+    Raises:
+        SettingsError: one of them is no slug; whether the list of senders has it is not looked at.
+    """
+    words = (word.strip(" ").lower() for word in given.split(","))
+    found = tuple(dict.fromkeys(word for word in words if word))
+    if any(not (slug.isascii() and slug.replace("-", "").isalnum()) for slug in found):
+        expected = "expected operators such as google,microsoft"
+        raise SettingsError(f"{name}: {expected}, found {shown(given)}")
+    return found
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:

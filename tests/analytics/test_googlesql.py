@@ -183,7 +183,7 @@ def noting(asked: Asked) -> Iterator[None]:
         yield
     finally:
         sys.setprofile(before)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
 
 
 COMMANDS = (
@@ -204,6 +204,8 @@ COMMANDS = (
     *((verb, *domain) for verb in ("reports", "failures") for domain in ((), ("example.com",))),
     ("reports", "example.com", "--json"),
     ("failures", "example.com", "--json"),
+    *(("advise", *words) for words in (("--all",), ("example.com",))),
+    ("alerts",),
     ("query", "SELECT COUNT(*) AS n FROM policy_fetches"),
     *(("query", view) for view in CATALOGUE.desk_views),
 )
@@ -227,7 +229,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
             asking += ["--source", f"{name}="]
         check = ["check", "example.com", "--no-smtp", "--nameserver", server.option]
         refresh = ["refresh", "--nameserver", server.option]
-        for command in (*COMMANDS, asking, check, check, refresh):
+        incident = ["incident", "example.com", "--nameserver", server.option]
+        for command in (*COMMANDS, asking, check, check, refresh, incident):
             with noting(found):  # anew: a signal raised in it ends the watch
                 done = run(*command)
             assert done.status in (0, 1, 3), done.err

@@ -204,3 +204,14 @@ def test_password_is_not_shown(tmp_path: Path) -> None:
     found = read({"MTA_STS_IMAP_PASSWORD": "a secret"}, tmp_path)
     assert found.imap_password == "a secret"  # noqa: S105 - of the test
     assert "a secret" not in repr(found)
+
+
+def test_expected_operators_are_slugs_each_once(tmp_path: Path) -> None:
+    assert read({}, tmp_path).expect == ()
+    given = {"MTA_STS_EXPECT": "google, Microsoft,,google,amazon-ses"}
+    assert read(given, tmp_path).expect == ("google", "microsoft", "amazon-ses")
+    with pytest.raises(SettingsError) as caught:
+        read({"MTA_STS_EXPECT": "google;microsoft"}, tmp_path)
+    assert str(caught.value) == (
+        "MTA_STS_EXPECT: expected operators such as google,microsoft, found 'google;microsoft'"
+    )

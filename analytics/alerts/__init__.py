@@ -1,0 +1,1 @@
+"""Alerts: what changed and needs a person; each opens once and closes once."""

@@ -1,0 +1,141 @@
+"""mta-sts advise: may the domain enforce, why, and the one next step."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+
+import click
+
+from analytics.advice import thresholds
+from analytics.advice.gather import gather
+from analytics.advice.judge import advise as advised
+from analytics.advice.model import Advice, Reason, Verdict
+from analytics.senders import catalog
+from cli import advice_screen, names
+from cli.identify import judge_new
+from cli.output import json_lines
+from cli.warehouse import load, opened, settings_with, warehouse_option
+from policy import config
+from policy.config import Settings
+from policy.errors import shown
+from policy.events import instant
+from policy.store import PolicyFolder
+
+# what costs mail now before what may cost it, and what needs somebody before what does not
+_WORST = (
+    Verdict.STEP_BACK, Verdict.BLOCKED, Verdict.NOT_YET, Verdict.CANNOT_TELL, Verdict.READY,
+    Verdict.KEEP,
+)  # fmt: skip
+
+
+@click.command(
+    epilog="Examples: mta-sts advise example.com; mta-sts advise --all; "
+    "mta-sts advise example.com --days 7 --min-sessions 20 --expect google --json",
+)
+@click.argument("domain", required=False)
+@click.option("--all", "every", is_flag=True, help="A line a domain, the worst first.")
+@click.option(
+    "--expect",
+    metavar="OPERATORS",
+    help="Who must be confirmed to hold the policy: google,microsoft.  [default: MTA_STS_EXPECT, "
+    "else those that the list of senders expects]",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1, thresholds.WINDOW_DAYS),
+    default=thresholds.DAYS,
+    show_default=True,
+    help="Days with good sessions in proven reports; strict is 30.",
+)
+@click.option(
+    "--min-sessions",
+    type=click.IntRange(min=1),
+    default=thresholds.SESSIONS,
+    show_default=True,
+    help="Sessions in them; a small domain may choose fewer.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One domain a line, as a JSON object.")
+@warehouse_option
+def advise(
+    domain: str | None,
+    every: bool,
+    expect: str | None,
+    days: int,
+    min_sessions: int,
+    as_json: bool,
+    warehouse: str | None,
+) -> None:
+    """Say where a domain stands on its way to enforce, may it go on, and the one next step.
+
+    Each line of evidence has its figure, its time and the view that has it. Exit status: 0,
+    whatever the verdict.
+    """
+    if domain is not None and every:
+        raise click.UsageError("one DOMAIN, or --all; not both")
+    if domain is None and not every:
+        raise click.UsageError("which domain? For example: mta-sts advise example.com; or --all")
+    at = datetime.now(UTC)
+    chosen = settings_with(warehouse)
+    wanted = None if domain is None else names.domain(domain)
+    expected = operators(expect, chosen)
+    bars = replace(thresholds.DEFAULT, days=days, sessions=min_sessions)
+    desk = opened(chosen)
+    load(desk, at)
+    judge_new(desk, chosen, at)
+    given = gather(desk, PolicyFolder(chosen.policies), domain=wanted, expect=expected)
+    found = sorted((advised(one, bars, at) for one in given), key=_place)
+    if as_json:
+        json_lines(row(one) for one in found)
+    elif every:
+        advice_screen.many(found)
+    else:
+        for number, one in enumerate(found):
+            if number:
+                click.echo()
+            advice_screen.one(one)
+
+
+def operators(given: str | None, chosen: Settings) -> Sequence[str]:
+    """The operators that must be confirmed; none means those that the list expects.
+
+    Raises:
+        SettingsError: they are no slugs.
+        click.BadParameter: the list has no such operator.
+    """
+    slugs = chosen.expect if given is None else config.operators(given, "--expect")
+    if not slugs:
+        return ()
+    known = catalog.load(chosen.home / "senders").operators
+    for slug in slugs:
+        if slug not in known:
+            near = difflib.get_close_matches(slug, known, n=1)
+            offer = (
+                f"; did you mean {near[0]}?"
+                if near
+                else f"; for example {', '.join(list(known)[:4])}"
+            )
+            raise click.BadParameter(
+                f"--expect: expected operators of the list, found {shown(slug)}{offer}"
+            )
+    return slugs
+
+
+def row(said: Advice) -> Mapping[str, object]:
+    """The advice as JSON has it."""
+    return {
+        "policy_domain": said.policy_domain,
+        "stage": said.stage,
+        "verdict": said.verdict,
+        "step": asdict(said.step),
+        "reasons": [_reason(one) for one in said.reasons],
+    }
+
+
+def _reason(said: Reason) -> Mapping[str, object]:
+    told = asdict(said)
+    return told | {"at": instant(said.at) if said.at is not None else None}
+
+
+def _place(said: Advice) -> tuple[int, str, bool]:
+    return _WORST.index(said.verdict), said.policy_domain, said.is_sample

@@ -182,7 +182,7 @@ def test_what_is_rejected_keeps_its_bytes_and_reason_and_other_keeps_none(desk: 
         ("2015-12-31T00:00:00Z", "2015-12-31T23:59:59Z", True),
     ],
 )
-def test_a_range_that_cannot_be_is_told(desk: Desk, start: str, end: str, is_told: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_a_range_that_cannot_be_is_told(desk: Desk, start: str, end: str, is_told: bool) -> None:
     report = document() | {"date-range": {"start-datetime": start, "end-datetime": end}}
     (taken,) = take(desk.warehouse, posted(packed(report)))
     assert taken.status == "new"

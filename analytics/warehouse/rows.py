@@ -136,7 +136,8 @@ def _crossing(
     for column, kind in columns.items():
         there = values[column]
         # the first column says how many rows there are
-        is_same = bool(selected and there) and there.count(there[0]) == len(there)
+        is_same = bool(selected and there) and there[0] == there[-1]
+        is_same = is_same and there.count(there[0]) == len(there)
         # bytes become base64; times and dates what RFC 3339 has
         texts[column] = msgspec.json.encode(there[:1] if is_same else there).decode()
         read = f"""from_json(${column}, '["{kind}"]')"""

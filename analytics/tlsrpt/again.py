@@ -145,10 +145,12 @@ def _rows(warehouse: Warehouse, raw_hashes: Sequence[str]) -> dict[str, Row]:
 
 def _reading(row: Row, rules: Rules, at: datetime) -> Reading:
     """What an item that is kept holds now; what is no report now is refused."""
-    found = reading(_item(row), at, rules.parser)
-    refused = found.refused
-    if found.other:
-        refused = (Refused("", _text(row["reason"]) or found.other),)
+    item = _item(row)
+    found = reading(item, at, rules.parser)
+    refused, reason = found.refused, _text(row["reason"])
+    is_cut = item.channel is Channel.HTTPS and not item.policy_domain  # a part of a posted body
+    if found.other or is_cut:
+        refused = (Refused("", reason or found.other),)
     return structs.replace(
         found,
         raw_hash=str(row["raw_hash"]),

@@ -8,13 +8,15 @@ _MEMBER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # RFC 1952, 2.3: deflate, no name, no
 _BLOCK = 65_535  # bytes of a stored block (RFC 1951, 3.2.4)
 _SMALL = 16_384  # below, a window of 4 kB is made in a fifth of the time, and loses 3 %
 _GZIP = 16
+_HEAD = struct.Struct("<BHH")  # of a stored block
+_END = struct.Struct("<II")  # of a member
 
 
 def packed(data: bytes) -> bytes:
     """The bytes as one gzip member."""
     if data.startswith(_COMPRESSED):
-        blocks = b"".join([_stored(data, start) for start in range(0, len(data), _BLOCK)])
-        return _MEMBER + blocks + struct.pack("<II", zlib.crc32(data), len(data))
+        blocks = [_stored(data, start) for start in range(0, len(data), _BLOCK)]
+        return b"".join((_MEMBER, *blocks, _END.pack(zlib.crc32(data), len(data))))
     if len(data) < _SMALL:
         member = zlib.compressobj(6, zlib.DEFLATED, _GZIP + 12, 5)
     else:
@@ -40,4 +42,4 @@ def unpacked(member: bytes, size: int) -> bytes:
 def _stored(data: bytes, start: int) -> bytes:
     block = data[start : start + _BLOCK]
     is_last = start + _BLOCK >= len(data)
-    return struct.pack("<BHH", is_last, len(block), len(block) ^ 0xFFFF) + block
+    return _HEAD.pack(is_last, len(block), len(block) ^ 0xFFFF) + block

@@ -68,18 +68,14 @@ class Reading(Struct, frozen=True, gc=False):
 
 def reading(item: Item, at: datetime, parser: Parser = parse.report) -> Reading:
     """Take an item apart; whatever is in it, it never raises."""
-    digest = hashlib.sha256(item.data)
-    if item.policy_domain:
-        digest.update(b"\0" + item.policy_domain.encode("utf-8", "replace"))
-    raw_hash = digest.hexdigest()
+    mail, other = None, ""
     reports: list[Read] = []
-    received_at = _received_at(item, None, at)
     try:
         unpacked = containers.unpack(item.data)
         refused = list(unpacked.refused)
         mail = unpacked.mail
         received_at = _received_at(item, mail, at)
-        parts = list(reversed(unpacked.parts))
+        parts = list(unpacked.parts[::-1])
         while parts:
             part = parts.pop()
             try:
@@ -94,16 +90,16 @@ def reading(item: Item, at: datetime, parser: Parser = parse.report) -> Reading:
             other = ""
     except Exception as error:  # noqa: BLE001 - one bad item never stops a run: its bytes are kept
         reason = f"{DEFECT}: {type(error).__name__}: {shown(str(error))}"
+        received_at = _received_at(item, None, at)
         mail, other, reports, refused = None, "", [], [Refused("", reason)]
-    return Reading(
-        item=item,
-        raw_hash=raw_hash,
-        received_at=received_at,
-        mail=mail,
-        reports=tuple(reports),
-        refused=tuple(refused),
-        other=other,
-    )
+    return Reading(item, _raw_hash(item), received_at, mail, tuple(reports), tuple(refused), other)
+
+
+def _raw_hash(item: Item) -> str:
+    digest = hashlib.sha256(item.data)
+    if item.policy_domain:
+        digest.update(b"\0" + item.policy_domain.encode("utf-8", "replace"))
+    return digest.hexdigest()
 
 
 def troubled(trouble: Trouble, at: datetime) -> Reading:

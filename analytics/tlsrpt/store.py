@@ -33,17 +33,18 @@ class Batch:
         self._raws: list[RawRow] = []
         self._reports: list[ReportRow] = []
         self._contents: dict[str, tuple[str, Report, datetime]] = {}
-        self._gone: set[str] = set()  # contents that no report has any more
-        self._read: list[Row] = []  # items whose reports are those of this batch and no others
+        self._gone: set[str] = set()  # contents whose rows are those of this batch, or none
+        self._read: list[Row] = []  # items whose reports are
 
     @property
     def contents(self) -> AbstractSet[str]:
         """The contents that it writes."""
         return self._contents.keys()
 
-    def add_item(self, reading: Reading) -> None:
-        """Keep an item as it came, and that it holds the reports of this batch and no others."""
-        self._read.append({"raw_hash": reading.raw_hash})
+    def add_item(self, reading: Reading, *, is_there: bool) -> None:
+        """Keep an item as it came; one that is there has the reports of this batch and no others."""
+        if is_there:
+            self._read.append({"raw_hash": reading.raw_hash})
         row = rows.raw_row(reading, self._at)
         if before := self._there.get(reading.raw_hash):
             row.ingested_at = time_of(before["ingested_at"])
@@ -58,8 +59,10 @@ class Batch:
             row.ingested_at = time_of(before["ingested_at"])
         self._reports.append(row)
 
-    def add_content(self, read: Read, received_at: datetime) -> None:
-        """Keep what a report says, and when that was first received."""
+    def add_content(self, read: Read, received_at: datetime, *, is_there: bool) -> None:
+        """Keep what a report says, and when that was first received; what is there goes."""
+        if is_there:
+            self._gone.add(read.content_hash)
         self._contents[read.content_hash] = (read.content_hash, read.report, received_at)
 
     def forget(self, contents: Iterable[str]) -> None:
@@ -73,7 +76,7 @@ class Batch:
             WarehouseError: it could not be done; the next run does it.
         """
         contents = self._contents.values()
-        hashes: list[Row] = [{"content_hash": each} for each in {*self._contents, *self._gone}]
+        hashes: list[Row] = [{"content_hash": each} for each in self._gone]
         details = rows.records(rows.DetailRow, list(rows.detail_rows(contents)))
         results = rows.records(rows.ResultRow, list(rows.result_rows(contents)))
         reports = rows.records(rows.ReportRow, self._reports)

@@ -77,13 +77,13 @@ def take(
             if anew or first is None or reading.received_at < first:
                 first = min(reading.received_at, first or reading.received_at)
                 contents[read.content_hash] = first
-                batch.add_content(read, first)
+                batch.add_content(read, first, is_there=status is Status.DUPLICATE)
         yield _report(reading, read, status, proof, rules.served)
     for refused in reading.refused:
         yield _told(reading, refused.member, Status.REJECTED, refused.reason)
     if is_new:
+        batch.add_item(reading, is_there=reading.raw_hash in known.counts)
         known.counts[reading.raw_hash] = (len(reading.reports), len(reading.refused))
-        batch.add_item(reading)
 
 
 def _status(contents: Mapping[str, datetime], content_hash: str) -> Status:

@@ -4,7 +4,7 @@ They cross as a JSON text for each column, of one value where all rows have the 
 thousand would take a second; as one text for all, DuckDB takes four times as long to read it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from operator import itemgetter
 
 from analytics.warehouse.base import Change, Records
@@ -38,7 +38,8 @@ def given(
         ValueError: a text is none that UTF-8 can hold.
     """
     names = list(columns)
-    _cross(connection, name, columns, dict(zip(names, _picked(names, rows), strict=True)))
+    select, texts = _crossing(columns, dict(zip(names, _picked(names, rows), strict=True)))
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}", texts)
 
 
 def write(connection: Connection, catalogue: Catalogue, changes: Iterable[Change]) -> int:
@@ -49,30 +50,41 @@ def write(connection: Connection, catalogue: Catalogue, changes: Iterable[Change
     Raises:
         ValueError: a row has a column that its table has not, or lacks one that is required.
     """
-    with transaction(connection):
-        count = sum(_write(connection, catalogue, change) for change in changes)
-    if count >= _MANY:
+    # what is written is in the file once this is over: in the log it would be written twice
+    connection.execute("SET checkpoint_threshold = '1 KiB'")
+    changes = list(changes)
+    if sum(_size(change) for change in changes) >= _MANY:
         connection.execute("SET max_vacuum_tasks = 0")
-    return count
+    with transaction(connection):
+        return sum(_write(connection, catalogue, change) for change in changes)
+
+
+def _size(change: Change) -> int:
+    """How many rows are given, where that can be told without looking at each."""
+    return len(change.values) if isinstance(change.values, Sized) else 0
 
 
 def _write(connection: Connection, catalogue: Catalogue, change: Change) -> int:
     schema, table = catalogue.schema(change.table), change.table
     by = schema.key if change.by is None else change.by
     read_as = {column.name: _READ_AS[column.type] for column in schema.columns}
-    given_values, count = _values(change, schema)
-    _check(table, schema.columns, given_values)
-    _cross(connection, "given", read_as, given_values)
-    _clear(connection, table, by, "given")
-    if gone := list(change.gone):
-        given(connection, "gone", {name: read_as[name] for name in by}, gone)
-        _clear(connection, table, by, "gone")
-    values = ", ".join(
-        _KEPT_AS.get(column.type, "{0}").format(column.name) for column in schema.columns
-    )
-    connection.execute(
-        f"INSERT INTO {RAW}.{table} ({', '.join(read_as)}) SELECT {values} FROM given"  # noqa: S608
-    )
+    values, count = _values(change, schema)
+    _check(table, schema.columns, values)
+    if not by:
+        connection.execute(f"DELETE FROM {RAW}.{table}")  # noqa: S608 - a name of ours
+    for agreeing in (values, dict(zip(by, _picked(by, list(change.gone)), strict=True))):
+        if by and agreeing[by[0]]:
+            _clear(connection, table, {name: read_as[name] for name in by}, agreeing)
+    if count:
+        select, texts = _crossing(read_as, values)
+        kept = ", ".join(
+            _KEPT_AS.get(column.type, "{0}").format(column.name) for column in schema.columns
+        )
+        names = ", ".join(read_as)
+        connection.execute(
+            f"INSERT INTO {RAW}.{table} ({names}) SELECT {kept} FROM ({select})",  # noqa: S608
+            texts,
+        )
     return count
 
 
@@ -113,12 +125,10 @@ def _picked(names: Sequence[str], rows: Sequence[Row]) -> Iterable[Sequence[obje
     return [[row.get(name) for row in rows] for name in names]
 
 
-def _cross(
-    connection: Connection,
-    name: str,
-    columns: Mapping[str, str],
-    values: Mapping[str, Sequence[object | None]],
-) -> None:
+def _crossing(
+    columns: Mapping[str, str], values: Mapping[str, Sequence[object | None]]
+) -> tuple[str, dict[str, str]]:
+    """A query that gives these values, and the texts that are its parameters."""
     import msgspec  # slow to import
 
     texts: dict[str, str] = {}
@@ -126,15 +136,13 @@ def _cross(
     for column, kind in columns.items():
         there = values[column]
         # the first column says how many rows there are
-        is_same = bool(selected and there) and there.count(there[0]) == len(there)
+        is_same = bool(selected and there) and there[0] == there[-1]
+        is_same = is_same and there.count(there[0]) == len(there)
         # bytes become base64; times and dates what RFC 3339 has
         texts[column] = msgspec.json.encode(there[:1] if is_same else there).decode()
         read = f"""from_json(${column}, '["{kind}"]')"""
         selected.append(f"{read}[1] AS {column}" if is_same else f"unnest({read}) AS {column}")
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {', '.join(selected)}",  # names of ours
-        texts,
-    )
+    return f"SELECT {', '.join(selected)}", texts
 
 
 def _of(names: Sequence[str]) -> Callable[[Row], object]:
@@ -145,10 +153,17 @@ def _of(names: Sequence[str]) -> Callable[[Row], object]:
     return lambda row: tuple([row.get(name) for name in names])
 
 
-def _clear(connection: Connection, table: str, by: Sequence[str], given: str) -> None:
-    """Delete what agrees with a row of ``given`` in the columns ``by``, all rows where it is ``()``."""
-    sql = f"DELETE FROM {RAW}.{table} AS t"  # noqa: S608 - names of our own schema
-    if by:
-        agrees = " AND ".join(f"t.{name} IS NOT DISTINCT FROM given.{name}" for name in by)
-        sql += f" USING (SELECT DISTINCT {', '.join(by)} FROM {given}) AS given WHERE {agrees}"  # noqa: S608
-    connection.execute(sql)
+def _clear(
+    connection: Connection,
+    table: str,
+    columns: Mapping[str, str],
+    values: Mapping[str, Sequence[object | None]],
+) -> None:
+    """Delete what agrees with one of these rows in these columns."""
+    select, texts = _crossing(columns, values)
+    agrees = " AND ".join(f"t.{name} IS NOT DISTINCT FROM given.{name}" for name in columns)
+    connection.execute(
+        f"DELETE FROM {RAW}.{table} AS t USING (SELECT DISTINCT * FROM ({select})) AS given "  # noqa: S608
+        f"WHERE {agrees}",
+        texts,
+    )

@@ -23,7 +23,7 @@ from tests.bench.result import AtLeast, Result
 from tests.bench.watch import rounds
 
 NOW = datetime(2026, 12, 31, tzinfo=UTC)
-COUNT = 20_000
+COUNT = 50_000
 LEAST = AtLeast(25_000)
 
 

@@ -4,7 +4,7 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +20,9 @@ from tests.cli.desk import policy as policy_text
 from tests.cli.run import Done
 from tests.cli.run import run as run_command
 from tests.host import environment
+from tests.nameserver import SERVFAIL, Zone, name_server
 from tests.tlsrpt.build import document, mail, packed, policy, tables, text
+from tests.tlsrpt.signing import REPORTER, rsa_signer
 
 KEYS = [
     "source", "member", "status", "reason", "report_id", "organization_name", "policy_domains",
@@ -225,6 +227,37 @@ def test_posted_bodies_are_taken_in_once(run: Run, tmp_path: Path) -> None:
     assert rows == [
         (event * 16, "https", "example.com", "192.0.2.9", at) for event in ("e1", "e4", "e5")
     ]
+
+
+def record(texts: Sequence[str] | str) -> Zone:
+    return {(f"s1._domainkey.{REPORTER}", "TXT"): texts}
+
+
+def test_signature_is_looked_at_and_again_where_dns_had_failed(run: Run) -> None:
+    """The whole way: a name server that fails, then one that has the key."""
+    signer = rsa_signer()
+    signed = put("in/1.eml", signer.signed(mail(document(contact=f"tls@{REPORTER}"))))
+    key = signer.record()
+    quoted = [f'"{key[:200]}" "{key[200:]}"']
+
+    def proven(zone: Zone, *arguments: str) -> Done:
+        with name_server(zone) as server:
+            return run_command("ingest", "--nameserver", server.option, *arguments)
+
+    failed = proven(record(SERVFAIL), signed)
+    assert "Proven who sent them: 0 of 1 (1 temp-error)." in failed.out
+    done = proven(record(quoted), "--json", signed)  # what was kept is proven before all else
+    assert [(row["status"], row["authentication"]) for row in done.rows()] == [
+        ("duplicate", "pass")
+    ]
+    put("in/2.eml", signer.signed(mail(document("2", contact=f"tls@{REPORTER}"))))
+    run("in")  # --no-dkim
+    done = proven(record(quoted), "in")
+    assert flat(done.out) == flat(f"""
+        Taken in: 2 seen before.
+        Signatures of before, looked at now: 1 pass.
+        {NEXT}
+    """)
 
 
 def test_old_report_is_kept_as_long_as_a_new_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,8 +72,13 @@ def opened(chosen: Settings) -> Warehouse:
 
 def _in_cloud(chosen: Settings) -> Warehouse:
     """Without the policy folder: what is served there was deployed, and is not what lies here."""
-    from analytics.warehouse.bigquery.adapter import BigQueryWarehouse  # slow to import
-
+    try:
+        from analytics.warehouse.bigquery.adapter import BigQueryWarehouse  # slow to import
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("google"):
+            raise
+        install = "pip install 'sts-witness[cloud]'"
+        raise click.UsageError(f"BigQuery needs Google's client library: {install}") from error
     return BigQueryWarehouse(
         cloud_place(chosen),
         retention_days=chosen.retention_days,

@@ -1,10 +1,13 @@
 """The option --warehouse: what it takes, and that a wrong value is told before anything is asked."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.run import run
+from tests.host import ROOT, environment
 
 VERBS = (
     ("fetches",),
@@ -36,6 +39,23 @@ def test_wrong_value_ends_with_2_and_a_sentence(
     assert done.err.startswith(expected)
     assert done.err.endswith(f"; found '{value}'\n")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_library_that_is_not_installed_is_named(tmp_path: Path) -> None:
+    without = (
+        "import sys; sys.modules['google.cloud.bigquery'] = None; from cli.main import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", without, "fetches", "--warehouse", "bigquery:my-project"],
+        cwd=tmp_path,
+        env=environment(PYTHONPATH=str(ROOT)),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "BigQuery needs Google's client library: pip install 'sts-witness[cloud]'" in done.stderr
 
 
 @pytest.mark.parametrize("view", ["policy_fetches_live", "mta_sts.unlogged_requests"])

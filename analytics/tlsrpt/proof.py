@@ -31,8 +31,12 @@ class Prover:
             return _UNSIGNED[self._reading.item.channel]
         if self._keys is None:
             return Authenticated(Authentication.SKIPPED, reason="--no-dkim")
-        found = authenticated(self._signed, mail.from_domain, contact_info)
-        return replace(found, from_address=mail.from_address)
+        return self.kept(authenticated(self._signed, mail.from_domain, contact_info))
+
+    def kept(self, proof: Authenticated) -> Authenticated:
+        """A proof with the address that the mail is from, which tells the operator."""
+        mail = self._reading.mail
+        return replace(proof, from_address=mail.from_address) if mail else proof
 
     @cached_property
     def _signed(self) -> Signed:

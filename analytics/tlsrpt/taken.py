@@ -71,6 +71,8 @@ def take(
         if is_new:
             if proof is None or proof.result in UNPROVEN:
                 proof = prover.proof(read.report.contact_info)
+            else:
+                proof = prover.kept(proof)
             known.proofs[reading.raw_hash, read.member] = proof
             batch.add_report(reading, read, proof)
             first = contents.get(read.content_hash)

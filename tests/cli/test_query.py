@@ -241,4 +241,4 @@ def test_text_of_a_view_is_printed_as_it_can_be_pasted(run: Run) -> None:
 def test_print_sql_takes_a_view_alone(run: Run, text: str) -> None:
     done = run(text, "--print-sql")
     assert (done.status, done.out) == (2, "")
-    assert "--print-sql: expected one of dashboard, " in done.err.replace("\n", " ")
+    assert "--print-sql: expected one of check_findings_latest, " in done.err.replace("\n", " ")

@@ -14,7 +14,7 @@ from typing import Any, Self
 from policy.model import Mode, MxPattern, Policy
 from tests.authority import Authority
 from tests.lab import front, nsd
-from tests.lab.lab import FAULTY, PLAIN, RECEIVING, SENDING, UNTRUSTED, Lab
+from tests.lab.lab import FAULTY, PLAIN, SENDING_FATES, TRUSTED, UNTRUSTED, Lab
 from tests.lab.postfix import Postfix
 from tests.lab.sender import SOCKETMAP
 
@@ -55,13 +55,13 @@ def _faulty(name: str, fate: str = SENT, certificate: str = "good", **answer: An
 
 
 CASES = (
-    Case("right", VERIFIED, RECEIVING),
-    Case("wild", VERIFIED, RECEIVING, pattern="*.{domain}"),
-    Case("delegated", VERIFIED, RECEIVING, is_delegated=True),
+    Case("right", VERIFIED, TRUSTED),
+    Case("wildcard", VERIFIED, TRUSTED, pattern="*.{domain}"),
+    Case("delegated", VERIFIED, TRUSTED, is_delegated=True),
     Case("badcert", DEFERRED),
     Case("nostarttls", DEFERRED, PLAIN),
-    Case("badmx", DEFERRED, RECEIVING, pattern="elsewhere.example"),
-    Case("trial", SENT, mode=Mode.TESTING),
+    Case("badmx", DEFERRED, TRUSTED, pattern="elsewhere.example"),
+    Case("testing-mode", SENT, mode=Mode.TESTING),
     Case("nothing", SENT, mode=Mode.NONE),
     _faulty("redirect", status=301, headers={**_TYPE, "Location": "https://www.example/x"}),
     _faulty("html", headers={"Content-Type": "text/html"}),
@@ -90,18 +90,18 @@ class Fates:
         trusted = lab.authority.issue("mx.right.example", *hosts[1:])
         untrusted = self._stranger.issue(*hosts)
         self._receiving = [
-            self._postfix("trusted", RECEIVING, trusted),
+            self._postfix("trusted", TRUSTED, trusted),
             self._postfix("untrusted", UNTRUSTED, untrusted),
             self._postfix("plain", PLAIN, None),
         ]
         self.sending = Postfix(
             lab.namespace,
             lab.folder / "fates-sending",
-            SENDING,
+            SENDING_FATES,
             {
                 "myhostname": "sending.example",
                 "mydestination": "",
-                "smtp_bind_address": SENDING,
+                "smtp_bind_address": SENDING_FATES,
                 "smtp_tls_security_level": "may",
                 "smtp_tls_CAfile": str(lab.authority.file),
                 "smtp_tls_policy_maps": SOCKETMAP,

@@ -18,6 +18,9 @@ from tests.lab.sender import Sender
 
 SENDING = "127.0.0.2"
 RECEIVING = "127.0.0.20"
+# the daemons of a Postfix that has ended may still listen, so each has addresses of its own
+SENDING_FATES = "127.0.0.3"
+TRUSTED = "127.0.0.23"
 UNTRUSTED = "127.0.0.21"  # an MX host with a certificate of nobody's
 PLAIN = "127.0.0.22"  # one without STARTTLS
 FAULTY = "127.0.0.11"  # a policy host with faulty answers
@@ -41,7 +44,9 @@ class Lab:
             self.folder = Path(tempfile.mkdtemp(prefix="sts-lab-"))
             stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
             self.folder.chmod(0o755)  # Postfix reads its files as another user
-            addresses = (SENDING, front.ADDRESS, FAULTY, RECEIVING, UNTRUSTED, PLAIN)
+            senders = (SENDING, SENDING_FATES)
+            receivers = (RECEIVING, TRUSTED, UNTRUSTED, PLAIN)
+            addresses = (*senders, front.ADDRESS, FAULTY, *receivers)
             self.namespace = stack.enter_context(Namespace(self.folder, addresses))
             self.namespace.source(front.ADDRESS, SENDING)
             self.authority = Authority(self.folder / "ca")

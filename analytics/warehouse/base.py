@@ -158,6 +158,14 @@ class Warehouse(Protocol):
         """
         ...
 
+    def erase_logged(self, domain: str) -> int:
+        """Erase, in what ``load`` reads, what was logged of a policy domain, and say how many entries.
+
+        Raises:
+            WarehouseError: it could not be done; some may be erased.
+        """
+        ...
+
     def ask(
         self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits
     ) -> Answer:

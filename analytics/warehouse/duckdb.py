@@ -160,6 +160,22 @@ class DeskWarehouse:
         with self._writing() as connection:
             rows.write(connection, self._catalogue, changes)
 
+    def erase_logged(self, domain: str) -> int:
+        """Blank the lines of a policy domain in the event files, and say how many.
+
+        Raises:
+            WarehouseError: a file cannot be read or written.
+        """
+        count = 0
+        for file in sorted(self._events.glob("*.jsonl")):
+            try:
+                count += events.erase(file, domain)
+            except FileNotFoundError:
+                continue  # it was deleted meanwhile
+            except OSError as error:
+                raise WarehouseError(f"{events.legible(file)}: {error.strerror}") from error
+        return count
+
     def ask(
         self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits
     ) -> Answer:

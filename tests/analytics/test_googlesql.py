@@ -230,7 +230,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
         check = ["check", "example.com", "--no-smtp", "--nameserver", server.option]
         refresh = ["refresh", "--nameserver", server.option]
         incident = ["incident", "example.com", "--nameserver", server.option]
-        for command in (*COMMANDS, asking, check, check, refresh, incident):
+        forget = ["forget", "example.com", "--yes"]
+        for command in (*COMMANDS, asking, check, check, refresh, incident, forget):
             with noting(found):  # anew: a signal raised in it ends the watch
                 done = run(*command)
             assert done.status in (0, 1, 3), done.err

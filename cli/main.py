@@ -23,6 +23,7 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "mx": ("cli.mx", "add or remove MX hosts, in the order that loses no mail"),
     "review": ("cli.review", "judge the policy files, offline"),
     "records": ("cli.records", "the DNS records to publish, in order"),
+    "publish": ("cli.publish", "put changed policies on line, and see that they are there"),
     "check": ("cli.check", "look at domains as a sending MTA would, and judge what is there"),
     "explain": ("cli.explain", "a finding, a result type or a pasted bounce, in plain words"),
     "serve": ("cli.serve", "serve the policies here"),

@@ -131,6 +131,16 @@ class BigQueryWarehouse:
         for change in changes:
             self.write(change.table, change.values, by=change.by, gone=change.gone)
 
+    def recount(self) -> None:
+        """Count the fetches anew.
+
+        Raises:
+            WarehouseError: it could not be done; the counts are as they were.
+        """
+        text = self._catalogue.statement("client_versions_v1", "recount")
+        with told(self._place):
+            self._jobs.rows(text, (), Deadline(self._patience_s))
+
     def erase_logged(self, domain: str) -> int:
         """Erase what the log sink wrote of a policy domain, and say how many rows.
 

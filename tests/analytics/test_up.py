@@ -128,7 +128,7 @@ def test_another_target_gets_everything(both: tuple[Desk, Desk], tmp_path: Path)
     assert rows(other.warehouse, "policy_fetches_v1") == rows(source.warehouse, "policy_fetches_v1")
 
 
-@pytest.mark.parametrize("cut", (1, 3, 5))
+@pytest.mark.parametrize("cut", [1, 3, 5])
 def test_a_move_that_is_cut_goes_on(both: tuple[Desk, Desk], cut: int) -> None:
     """After each part in turn."""
     source, target = both
@@ -147,7 +147,7 @@ def test_a_move_that_is_cut_goes_on(both: tuple[Desk, Desk], cut: int) -> None:
         assert rows(target.warehouse, table) == rows(source.warehouse, table), table
 
 
-@pytest.mark.parametrize("writes", (0, 2, 4, 6, 8))
+@pytest.mark.parametrize("writes", [0, 2, 4, 6, 8])
 def test_a_part_that_is_cut_is_sent_again(both: tuple[Desk, Desk], writes: int) -> None:
     """Between a report and what hangs on it, too."""
     source, target = both

@@ -58,8 +58,12 @@ def _attach(connection: Any, project: str) -> None:  # noqa: ANN401
     database._attached.add(project)  # noqa: SLF001
 
 
+def _projects() -> list[str]:
+    return sorted(database._attached)  # noqa: SLF001
+
+
 query._run, merge.run, runner.from_exception = _statement, _merged, _told  # noqa: SLF001
-database._attach = _attach  # noqa: SLF001
+database._attach, database.projects = _attach, _projects  # noqa: SLF001
 
 if __name__ == "__main__":
     cli.main(sys.argv[1:])

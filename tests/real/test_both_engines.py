@@ -33,13 +33,13 @@ def fill(connection: duckdb.DuckDBPyConnection, cloud: Cloud, folder: Path) -> N
     """Put a case's rows into both, with what loads would have kept up beside them."""
     for path in sorted(folder.glob("*_v1.yaml")):
         cases.insert(connection, path.stem, cases.read(path))
-    cloud.empty()
+    cloud.take_back()
     for table in cloud.catalogue.tables:
         connection.execute(f"SELECT * FROM mta_sts_raw.{table}")  # noqa: S608
         names = [column[0] for column in connection.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in connection.fetchall()]
         if rows:
-            cloud.warehouse().write(table, rows)
+            cloud.put(table, rows)
 
 
 def answer(cloud: Cloud, view: str) -> list[Row]:

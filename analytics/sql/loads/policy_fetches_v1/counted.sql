@@ -1,5 +1,5 @@
--- What the load of @loaded_at gave: the fetches that it brought, and how many lines that are no event
--- were ever found. Reads: load_positions_v1.
+-- What the load of @loaded_at gave: the fetches that it brought, and how many lines that are no
+-- event were ever found. Reads: load_positions_v1.
 -- Parameters: @source STRING, @source_id STRING, @since TIMESTAMP, @loaded_at TIMESTAMP.
 SELECT
     COUNT(*) AS row_count,

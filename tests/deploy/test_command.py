@@ -13,7 +13,7 @@ from tests.host import environment
 from tests.logservice import LogService, log_service
 from tests.sink import PROJECT
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.bigquery]
 
 POLICY = b"version: STSv1\r\nmode: testing\r\nmax_age: 86400\r\nmx: mx.example.com\r\n"
 

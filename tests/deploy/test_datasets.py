@@ -22,7 +22,7 @@ from tests.sink import PROJECT, REQUESTS, SERVICE, STDOUT, Entry, Sink, request_
 
 NOW = datetime.now(UTC)
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.bigquery]
 
 
 class Empty(Cloud):

@@ -23,7 +23,7 @@ from tests.logservice import LogService, log_service
 from tests.proxy import Chooser, Fault, Proxy, proxy
 from tests.sink import PROJECT
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.bigquery]
 
 POLICY = b"version: STSv1\r\nmode: testing\r\nmax_age: 86400\r\nmx: mx.example.com\r\n"
 MOST_RUNS = 25

@@ -12,7 +12,7 @@ from tests.analytics.test_write import NETWORK
 from tests.emulator import MAX_BYTES, Cloud
 from tests.proxy import Fault, Proxy, at_random, first, proxy
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.bigquery]
 
 ROWS = 20_000  # make bench does more
 LIMITS = Limits(60)

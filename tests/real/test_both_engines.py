@@ -14,7 +14,7 @@ from tests.analytics import test_views as cases
 from tests.analytics.build import NOW
 from tests.emulator import Cloud
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.bigquery]
 
 LIMITS = Limits(60)
 Row = dict[str, object]

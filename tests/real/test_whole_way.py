@@ -22,7 +22,7 @@ from tests.host import ROOT, framework, get
 from tests.nameserver import name_server
 from tests.sink import PROJECT, REQUESTS, request_entry
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.bigquery]
 
 CATALOGUE = Catalogue()
 TEXT = "version: STSv1\r\nmode: {mode}\r\nmax_age: 604800\r\nmx: mx.example.com\r\n"

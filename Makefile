@@ -25,7 +25,8 @@ fuzz: .venv/.dev
 
 # Needs root, network namespaces, nsd, nginx, postfix, dovecot and Python 3.13; a test whose needs are absent skips and says which.
 test-real: .venv/.dev .venv/.real .venv/.checker .venv/.bigquery
-	$(BIN)/python -m pytest -m real -rs
+	$(BIN)/python -m pytest -m "real and not bigquery" -rs
+	$(BIN)/python -m pytest -m bigquery -rs --numprocesses 2 --dist loadfile
 
 # One mail from Postfix to Postfix under a policy of ours: both logs beside the warehouse. Needs root too.
 lab: .venv/.dev .venv/.real

@@ -6,10 +6,10 @@ from functools import partial
 
 import click
 
-from analytics import identities
+from analytics import identities, inquiries
 from analytics.errors import AccessDeniedError
-from analytics.senders import catalog, explain, refresh, reverse, web
-from analytics.senders.model import Catalog, Client, Reverse, ReverseName, Verdict
+from analytics.senders import catalog, explain
+from analytics.senders.model import Catalog, Client, Verdict
 from analytics.senders.refresh import Refreshed, Sources
 from analytics.senders.resolver import NameResolver
 from analytics.warehouse.base import Limits, Warehouse
@@ -26,7 +26,6 @@ from policy.errors import shown
 _NAMES_S = 120.0  # for all reverse names of one run; the rest is asked for at the next
 _LISTS_S = 120.0  # for all SPF walks
 _LIMITS = Limits(60.0)
-_NAMES_KEPT = 500  # answers written at once; what comes after the last write is asked again
 _SOURCES = ("google-fetchers", "google-own", "google-cloud", "microsoft")
 
 
@@ -153,16 +152,11 @@ def _refresh(
     for slug in believe:
         if slug not in lists.operators:
             raise click.BadParameter(f"expected the slug of an operator, found {shown(slug)}")
-    rows = []
-    known = identities.knowledge(desk, lists)
     with named("asking for lists") as tell:
-        for found in refresh.refresh(
-            known, dns, web.read, at, sources=sources, accepted=believe, progress=tell
-        ):
-            if found.is_new:
-                identities.store_networks(desk, found.rows)
-            rows.append(_list_row(found))
-    return rows
+        came = inquiries.take_lists(
+            desk, lists, dns, at, sources=sources, believed=believe, progress=tell
+        )
+        return [_list_row(found) for found in came]
 
 
 def _list_row(found: Refreshed) -> Mapping[str, object]:
@@ -180,25 +174,13 @@ def _ask_names(
     desk: Warehouse, lists: Catalog, dns: NameResolver, at: datetime
 ) -> Mapping[str, object]:
     """Ask for the reverse names that could decide something."""
-    known = identities.knowledge(desk, lists)
-    todo = reverse.wanted(identities.addresses(desk), known, identities.names(desk), at)
-    count = confirmed = failed = 0
     with bar("asking for names") as tell:
-        kept: list[ReverseName] = []
-        for answers in reverse.ask_all(todo, dns, at, progress=tell):
-            kept += answers
-            if len(kept) >= _NAMES_KEPT:
-                identities.store_names(desk, kept)
-                kept = []
-            count += 1
-            confirmed += any(each.outcome is Reverse.CONFIRMED for each in answers)
-            failed += any(each.outcome is Reverse.FAILED for each in answers)
-        identities.store_names(desk, kept)
+        asked = inquiries.take_names(desk, lists, dns, at, progress=tell)
     return {
         "step": "names",
-        "asked_count": count,
-        "confirmed_count": confirmed,
-        "failed_count": failed,
+        "asked_count": asked.count,
+        "confirmed_count": asked.confirmed,
+        "failed_count": asked.failed,
     }
 
 

@@ -67,9 +67,9 @@ def query(
 
     Without an argument: which views there are.
     """
-    catalogue = Catalogue()
+    catalogue, chosen = Catalogue(), settings_with(warehouse)
     if print_sql:
-        _print_sql(catalogue, text or "", settings_with(warehouse))
+        _print_sql(catalogue, text or "", chosen)
         return
     form = "json" if as_json else form
     if text is None:
@@ -77,7 +77,6 @@ def query(
         return
     from analytics.warehouse.query import checked, checked_in_cloud  # slow to import
 
-    chosen = settings_with(warehouse)
     sql = (checked_in_cloud if is_in_cloud(chosen) else checked)(text, catalogue)
     desk = opened(chosen)
     load(desk, datetime.now(UTC))

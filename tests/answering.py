@@ -1,4 +1,4 @@
-"""An HTTP server on loopback that gives one answer to everything, and notes what it was asked."""
+"""An HTTP server on loopback that gives one answer to everything, and notes what it was asked and sent."""
 
 import contextlib
 import threading
@@ -15,6 +15,7 @@ class Answering:
     body: bytes = b""
     address: str = ""
     asked: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
 
 @contextlib.contextmanager
@@ -25,7 +26,7 @@ def answering(status: int = 200, body: bytes = b"") -> Iterator[Answering]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             told.asked.append(self.path)
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            told.bodies.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
             self.send_response(told.status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(told.body)))

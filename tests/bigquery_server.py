@@ -1,9 +1,11 @@
-"""Starts the BigQuery emulator, by the Python that it is installed for, with two faults mended.
+"""Starts the BigQuery emulator, by the Python that it is installed for, with three things changed.
 
-A MERGE there begins a transaction of its own and takes the refusal for a sign that there is one
-already. DuckDB 1.5 aborts the one that is there with the refusal, so that no MERGE could stand in a
-script's transaction, as BigQuery has it. And where two transactions wrote to one table, the second
-fails with words of DuckLake, not of BigQuery.
+It keeps tables in DuckLake, so that tables can be asked as they were, and spends most of its time on
+that: here they are in memory, in DuckDB's own form, and a load takes less than half as long. A MERGE
+there begins a transaction of its own and takes the refusal for a sign that there is one already.
+DuckDB 1.5 aborts the one that is there with the refusal, so that no MERGE could stand in a script's
+transaction, as BigQuery has it. And where two transactions wrote to one row, the second fails with
+words of DuckDB, not of BigQuery.
 """
 
 import sys
@@ -11,6 +13,7 @@ from typing import Any
 
 import duckdb
 from local_bigquery import cli  # type: ignore[import-not-found]
+from local_bigquery.engine import database  # type: ignore[import-not-found]
 from local_bigquery.jobs import merge, query, runner  # type: ignore[import-not-found]
 from sqlglot import exp
 
@@ -45,12 +48,22 @@ def _merged(cursor: Any, tree: Any, context: Any) -> Any:  # noqa: ANN401
 
 def _told(error: Exception) -> Any:  # noqa: ANN401
     found = _error(error)
-    if "Failed to commit DuckLake transaction" in found.message:
+    if "conflict" in found.message.lower():
         found.message = "Transaction is aborted due to concurrent update against table"
     return found
 
 
+def _attach(connection: Any, project: str) -> None:  # noqa: ANN401
+    connection.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {database.quote(project)}")
+    database._attached.add(project)  # noqa: SLF001
+
+
+def _projects() -> list[str]:
+    return sorted(database._attached)  # noqa: SLF001
+
+
 query._run, merge.run, runner.from_exception = _statement, _merged, _told  # noqa: SLF001
+database._attach, database.projects = _attach, _projects  # noqa: SLF001
 
 if __name__ == "__main__":
     cli.main(sys.argv[1:])

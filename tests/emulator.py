@@ -1,5 +1,6 @@
 """A BigQuery emulator on loopback, and the sink's tables in it."""
 
+import base64
 import contextlib
 import os
 import signal
@@ -7,8 +8,8 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 
 from google.api_core.exceptions import GoogleAPICallError
@@ -96,6 +97,7 @@ class Cloud:
         self.sink = Sink()
         self.client = client(address)
         self._sent: dict[str, int] = {}
+        self._put: list[str] = []
         for dataset in (self.place.raw, self.place.views):
             self.client.create_dataset(dataset)
         for name in self.catalogue.tables:
@@ -147,6 +149,19 @@ class Cloud:
                 assert self.client.insert_rows_json(made, part, row_ids=[None] * len(part)) == []
             self._sent[name] = len(table.rows)
 
+    def put(self, name: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Stream rows into a table of ours, past the adapter; ``take_back`` deletes them."""
+        self._put.append(name)
+        given = [{column: _plain(value) for column, value in row.items()} for row in rows]
+        assert self.client.insert_rows_json(self.place.table(name), given) == []
+
+    def take_back(self) -> None:
+        """Delete all rows of the tables that ``put`` was called for."""
+        deletes = [f"DELETE FROM mta_sts_raw.{name} AS t WHERE TRUE" for name in self._put]  # noqa: S608
+        self._put = []
+        if deletes:
+            self.rows(";\n".join(deletes))
+
     def empty(self) -> None:
         """Delete the rows of all tables of ours that have some, and the sink's tables."""
         for name in self._sent:
@@ -177,6 +192,13 @@ class Cloud:
     def rows(self, sql: str) -> Sequence[tuple[object, ...]]:
         """The answer to a text with our names for the datasets, past the adapter."""
         return [row.values() for row in self.client.query(self.place.text(sql)).result()]
+
+
+def _plain(value: object) -> object:
+    """A value as JSON has it."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
 
 
 def fields(columns: dict[str, Column]) -> list[bigquery.SchemaField]:

@@ -64,6 +64,8 @@ class LogService:
     page_size: int = 3
     # called between the pages of a listing, as time goes on while somebody reads
     between: Callable[[], None] = lambda: None
+    # called with the name of each call that was carried out, before it is answered
+    after: Callable[[str], None] = lambda _name: None
     tokens: dict[str, int] = field(default_factory=dict)
     channels: list[grpc.Channel] = field(default_factory=list)
 
@@ -215,13 +217,16 @@ def _method(
                     work(request)
                 context.abort(fault.code, fault.details)
             try:
-                return work(request)
+                answer = work(request)
             except KeyError as error:
                 context.abort(grpc.StatusCode.NOT_FOUND, f"no {error}")
             except FileExistsError as error:
                 context.abort(grpc.StatusCode.ALREADY_EXISTS, str(error))
             except ValueError as error:
                 context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+            else:
+                service.after(name)
+                return answer
 
     return grpc.unary_unary_rpc_method_handler(
         handle,

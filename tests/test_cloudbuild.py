@@ -78,7 +78,7 @@ def test_steps_have_names_scripts_and_nothing_beside_them() -> None:
     ids = [step["id"] for step in BUILD["steps"]]
     assert len(set(ids)) == len(ids)
     assert ids == [
-        "test", "before", "data", "function", "first-request", "views", "refresh", "smoke",
+        "test", "audit", "before", "data", "function", "first-request", "views", "refresh", "smoke",
         "roll-back",
     ]  # fmt: skip
     for step in BUILD["steps"]:
@@ -115,8 +115,25 @@ def test_accounts_are_those_of_the_bootstrap() -> None:
     assert given["_BUILD_ACCOUNT"] == made.build
 
 
+def test_libraries_are_audited_before_anything_is_made_unless_that_is_switched_off(
+    tmp_path: Path,
+) -> None:
+    (script,) = [step["script"] for step in BUILD["steps"] if step["id"] == "audit"]
+    assert "--strict --require-hashes --disable-pip" in script
+    tool = tmp_path / "python"
+    tool.write_text('#!/bin/sh\necho "$@" >> calls\nexit 7\n')
+    tool.chmod(0o755)
+    for audit, status in (("true", 7), ("", 7), ("false", 0)):
+        done = subprocess.run(
+            [BASH, "-c", script],
+            cwd=tmp_path, env={"PATH": f"{tmp_path}:/usr/bin:/bin", "_AUDIT": audit}, check=False,
+        )  # fmt: skip
+        assert done.returncode == status
+    assert (tmp_path / "calls").read_text() == "-m venv /tmp/audit\n" * 2
+
+
 def test_test_step_has_no_secret_and_no_right() -> None:
-    text = texts()["test"]
+    text = texts()["test"] + texts()["audit"]
     assert not re.search("secret|gcloud|bq |PROJECT_ID", text, re.IGNORECASE)
     assert "secrets" not in BUILD
     assert "availableSecrets" not in BUILD

@@ -4,8 +4,9 @@ Each command changes nothing where it was run before, so the whole may be run ag
 """
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from analytics.warehouse.bigquery.place import Place
 
@@ -13,6 +14,7 @@ APIS = (
     "artifactregistry.googleapis.com",  # the built image
     "bigquery.googleapis.com",
     "cloudbuild.googleapis.com",
+    "cloudresourcemanager.googleapis.com",  # lets deploy --check see who may do what
     "cloudscheduler.googleapis.com",  # the refresh, every 15 minutes
     "iam.googleapis.com",
     "logging.googleapis.com",
@@ -46,6 +48,25 @@ class Command:
         return f"{shlex.join(self.unless)} >/dev/null 2>&1 || {shlex.join(self.words)}"
 
 
+class On(StrEnum):
+    """What a right is given on."""
+
+    PROJECT = "project"
+    ACCOUNT = "account"
+    DATASET = "dataset"
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What an account may do, and the command that lets it; ``where`` is as ``on`` has its names."""
+
+    who: str  # the account's address
+    role: str
+    on: On
+    where: str
+    command: Command
+
+
 # of the project; what stands here is all that each account may do there
 _PROJECT_ROLES = (
     ("build", "roles/cloudbuild.builds.builder", "builds, and keeps what it built"),
@@ -60,6 +81,7 @@ _PROJECT_ROLES = (
     ("build", "roles/serviceusage.serviceUsageViewer", "sees which APIs are enabled"),
     ("refresh", "roles/bigquery.jobUser", "runs its own queries"),
 )
+ACT_AS = "roles/iam.serviceAccountUser"
 _DATASET_ROLES = (
     ("build", "roles/bigquery.dataOwner", ("raw", "views")),
     ("refresh", "roles/bigquery.dataEditor", ("raw",)),
@@ -69,13 +91,22 @@ _DATASET_ROLES = (
 
 def commands(place: Place, location: str, accounts: Accounts) -> tuple[Command, ...]:
     """All of them, in order."""
+    given = rights(place, location, accounts)
     return (
         Command("The APIs", ("gcloud", "services", "enable", *APIS, f"--project={place.project}")),
-        *_accounts(place, accounts),
-        *_project_roles(place, accounts),
-        *_acting_as(place, accounts),
+        *made(place, accounts).values(),
+        *(right.command for right in given if right.on is not On.DATASET),
         *_datasets(place, location),
-        *_dataset_roles(place, location, accounts),
+        *(right.command for right in given if right.on is On.DATASET),
+    )
+
+
+def rights(place: Place, location: str, accounts: Accounts) -> tuple[Right, ...]:
+    """What each account may do, which is all of it."""
+    return (
+        *_project_rights(place, accounts),
+        *_acting_as(place, accounts),
+        *_dataset_rights(place, location, accounts),
     )
 
 
@@ -84,30 +115,35 @@ def address(place: Place, name: str) -> str:
     return f"{name}@{place.project}.iam.gserviceaccount.com"
 
 
-def _accounts(place: Place, accounts: Accounts) -> Iterator[Command]:
-    for name, what in (
-        (accounts.host, "serves policies; it has no role at all"),
-        (accounts.refresh, "judges, loads and refreshes lists"),
-        (accounts.scheduler, "calls the refresh"),
-        (accounts.build, "builds and deploys"),
-    ):
-        yield Command(
-            f"An account that {what}",
-            (
-                "gcloud", "iam", "service-accounts", "create", name,
-                f"--display-name=STS Witness: {what}", f"--project={place.project}",
-            ),
-            (
-                "gcloud", "iam", "service-accounts", "describe", address(place, name),
-                f"--project={place.project}",
-            ),
-        )  # fmt: skip
+def made(place: Place, accounts: Accounts) -> Mapping[str, Command]:
+    """The command that makes each account, by its address."""
+    texts = {
+        accounts.host: "serves policies; it has no role at all",
+        accounts.refresh: "judges, loads and refreshes lists",
+        accounts.scheduler: "calls the refresh",
+        accounts.build: "builds and deploys",
+    }
+    return {address(place, name): _account(place, name, what) for name, what in texts.items()}
 
 
-def _project_roles(place: Place, accounts: Accounts) -> Iterator[Command]:
+def _account(place: Place, name: str, what: str) -> Command:
+    return Command(
+        f"An account that {what}",
+        (
+            "gcloud", "iam", "service-accounts", "create", name,
+            f"--display-name=STS Witness: {what}", f"--project={place.project}",
+        ),
+        (
+            "gcloud", "iam", "service-accounts", "describe", address(place, name),
+            f"--project={place.project}",
+        ),
+    )  # fmt: skip
+
+
+def _project_rights(place: Place, accounts: Accounts) -> Iterator[Right]:
     for who, role, what in _PROJECT_ROLES:
         name = getattr(accounts, who)
-        yield Command(
+        command = Command(
             f"{name} {what}",
             (
                 "gcloud", "projects", "add-iam-policy-binding", place.project,
@@ -115,20 +151,21 @@ def _project_roles(place: Place, accounts: Accounts) -> Iterator[Command]:
                 "--condition=None", "--format=none",
             ),
         )  # fmt: skip
+        yield Right(address(place, name), role, On.PROJECT, place.project, command)
 
 
-def _acting_as(place: Place, accounts: Accounts) -> Iterator[Command]:
+def _acting_as(place: Place, accounts: Accounts) -> Iterator[Right]:
+    builder = address(place, accounts.build)
     for name in (accounts.host, accounts.refresh, accounts.scheduler, accounts.build):
-        yield Command(
+        command = Command(
             f"{accounts.build} deploys what runs as {name}",
             (
                 "gcloud", "iam", "service-accounts", "add-iam-policy-binding",
-                address(place, name),
-                f"--member=serviceAccount:{address(place, accounts.build)}",
-                "--role=roles/iam.serviceAccountUser", f"--project={place.project}",
-                "--format=none",
+                address(place, name), f"--member=serviceAccount:{builder}",
+                f"--role={ACT_AS}", f"--project={place.project}", "--format=none",
             ),
         )  # fmt: skip
+        yield Right(builder, ACT_AS, On.ACCOUNT, address(place, name), command)
 
 
 def _datasets(place: Place, location: str) -> Iterator[Command]:
@@ -141,17 +178,18 @@ def _datasets(place: Place, location: str) -> Iterator[Command]:
         )
 
 
-def _dataset_roles(place: Place, location: str, accounts: Accounts) -> Iterator[Command]:
+def _dataset_rights(place: Place, location: str, accounts: Accounts) -> Iterator[Right]:
     for who, role, where in _DATASET_ROLES:
         name = getattr(accounts, who)
         for kind in where:
             dataset = place.raw if kind == "raw" else place.views
             member = f"serviceAccount:{address(place, name)}"
             sql = f"GRANT `{role}` ON SCHEMA `{place.project}.{dataset}` TO '{member}'"
-            yield Command(
+            command = Command(
                 f"{name} on {dataset} alone",
                 (
                     "bq", f"--project_id={place.project}", f"--location={location}", "query",
                     "--use_legacy_sql=false", sql,
                 ),
             )  # fmt: skip
+            yield Right(address(place, name), role, On.DATASET, dataset, command)

@@ -1,6 +1,7 @@
 """The clients that a deployment uses: Google's, or those of a stand-in at another address."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,9 +14,10 @@ from google.cloud import bigquery
 
 from analytics.cloudlog import client as cloudlog
 from analytics.cloudlog import filters
-from analytics.deploy import apis
+from analytics.deploy import apis, iam
 from analytics.deploy.datasets import Datasets
 from analytics.deploy.project import Project
+from analytics.deploy.rights import Held
 from analytics.deploy.router import Router
 from analytics.warehouse.bigquery.place import Place
 
@@ -65,12 +67,25 @@ class Connection:
 
     def disabled_apis(self) -> tuple[str, ...] | None:
         """The APIs that we need and that are off; None where it cannot be told."""
+        with self._session() as session:
+            return apis.disabled(session, self.place.project) if session else None
+
+    def held(self, accounts: Iterable[str]) -> Held:
+        """Who may do what in the project and on the accounts with these addresses."""
+        with self._session() as session:
+            return iam.held(session, self.place.project, accounts) if session else Held()
+
+    @contextmanager
+    def _session(self) -> Iterator[requests.Session | None]:
+        """What signs requests to Google; None where BigQuery is a stand-in, or nobody is logged in."""
         if BIGQUERY_HOST in self.environ:
-            return None
+            yield None
+            return
         try:
             credentials, _project = google.auth.default(scopes=[_SCOPE])
         except auth.GoogleAuthError:
-            return None
+            yield None
+            return
         session: requests.Session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
         with session:
-            return apis.disabled(session, self.place.project)
+            yield session

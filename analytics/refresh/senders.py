@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from analytics import identities
+from analytics import identities, inquiries
 from analytics.refresh.run import Outcome, Result, Time
-from analytics.senders import refresh, reverse, web
-from analytics.senders.model import Catalog, Reverse, ReverseName
+from analytics.senders.model import Catalog
 from analytics.senders.refresh import Sources
 from analytics.senders.resolver import NameResolver
 from analytics.warehouse.base import Limits, Warehouse
@@ -14,7 +13,6 @@ from analytics.warehouse.base import Limits, Warehouse
 SOURCE = "sender-lists"  # its row in load_positions_v1: when the lists were asked for
 _TABLE = "load_positions_v1"
 _LIMITS = Limits(60.0, rows=1)
-_NAMES_KEPT = 500  # answers written at once; what comes after the last write is asked again
 _ASKED = """
 SELECT MAX(loaded_at) AS asked_at
 FROM mta_sts_raw.load_positions_v1
@@ -35,12 +33,10 @@ def lists(
     ((asked_at,),) = warehouse.ask(_ASKED, limits=_LIMITS)
     if isinstance(asked_at, datetime) and _day(asked_at) >= _day(at):
         return Result(Outcome.NOT_DUE)
-    before = identities.knowledge(warehouse, known)
     new, reasons = 0, []
-    came = refresh.refresh(before, dns(time.left), web.read, at, sources=sources)
+    came = inquiries.take_lists(warehouse, known, dns(time.left), at, sources=sources)
     for found in time.within(came):
         if found.is_new:
-            identities.store_networks(warehouse, found.rows)
             new += 1
         else:
             reasons.append(f"{found.operator}, {found.kind}: {found.reason}")
@@ -52,19 +48,8 @@ def lists(
 
 def names(warehouse: Warehouse, known: Catalog, dns: Dns, at: datetime, time: Time) -> Result:
     """Ask for the names of addresses that could decide something; one that fails is asked again."""
-    now = identities.knowledge(warehouse, known)
-    todo = reverse.wanted(identities.addresses(warehouse), now, identities.names(warehouse), at)
-    kept: list[ReverseName] = []
-    asked = failed = 0
-    for answers in reverse.ask_all(todo, dns(time.left), at):
-        kept += answers
-        asked += 1
-        failed += any(each.outcome is Reverse.FAILED for each in answers)
-        if len(kept) >= _NAMES_KEPT:
-            identities.store_names(warehouse, kept)
-            kept = []
-    identities.store_names(warehouse, kept)
-    return Result(counts={"asked_count": asked, "unanswered_count": failed})
+    asked = inquiries.take_names(warehouse, known, dns(time.left), at)
+    return Result(counts={"asked_count": asked.count, "unanswered_count": asked.failed})
 
 
 def clients(warehouse: Warehouse, known: Catalog, at: datetime) -> Result:

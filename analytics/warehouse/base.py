@@ -154,7 +154,8 @@ class Warehouse(Protocol):
 
         Raises:
             WarehouseError: it could not be done; some of the first tables may be written.
-            ValueError: a row is none of its table, or holds a text that UTF-8 cannot.
+            ValueError: a row is none of its table, or holds a text that UTF-8 cannot; no table is
+                written.
         """
         ...
 

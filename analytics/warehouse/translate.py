@@ -199,6 +199,14 @@ def _div(node: exp.Expr) -> exp.Expr:
     )
 
 
+def _count_if(node: exp.Expr) -> exp.Expr:
+    """0 where nothing is true, where DuckDB has NULL unless something is false."""
+    is_distinct = isinstance(node.this, exp.Distinct)
+    asked = node.this.expressions[0] if is_distinct else node.this
+    one: exp.Expr = exp.Case().when(asked.copy(), exp.Literal.number(1))
+    return exp.Count(this=exp.Distinct(expressions=[one]) if is_distinct else one)
+
+
 def _extreme(name: str) -> Callable[[exp.Expr], exp.Expr]:
     """MAX_BY answers NULL where the value beside the maximum is NULL; DuckDB's own skips it."""
 
@@ -229,6 +237,7 @@ _MENDS: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.AnyValue: _any_value,
     exp.ArgMax: _extreme("ARG_MAX_NULL"),
     exp.ArgMin: _extreme("ARG_MIN_NULL"),
+    exp.CountIf: _count_if,
     exp.CurrentDate: _today,
     exp.CurrentTimestamp: _now,
     exp.DateAdd: _as("date"),

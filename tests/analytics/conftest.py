@@ -19,8 +19,8 @@ def cloud(emulator: str) -> Cloud:
 @pytest.fixture(
     params=[
         "duckdb",
-        pytest.param("bigquery", marks=pytest.mark.real),
-        pytest.param("bigquery, staged", marks=pytest.mark.real),
+        pytest.param("bigquery", marks=[pytest.mark.real, pytest.mark.bigquery]),
+        pytest.param("bigquery, staged", marks=[pytest.mark.real, pytest.mark.bigquery]),
     ]
 )
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:

@@ -76,7 +76,12 @@ ANSWERS: list[tuple[str, object]] = [
     ("SAFE_CAST('x' AS INT64)", None),
     ("JSON_VALUE('{\"a\": 1}', '$.a')", "1"),
     ("(SELECT STRING_AGG(DISTINCT x, ',' ORDER BY x) FROM UNNEST(['b', 'a', 'b']) AS x)", "a,b"),
+    # nothing that is true counts as nothing, and not as unknown
     ("(SELECT COUNTIF(x > 1) FROM UNNEST([1, 2, 3]) AS x)", 2),
+    ("(SELECT COUNTIF(x > 1) FROM UNNEST([CAST(NULL AS INT64)]) AS x)", 0),
+    ("(SELECT COUNTIF(x > 1) FROM UNNEST([2]) AS x WHERE FALSE)", 0),
+    ("(SELECT COUNTIF(DISTINCT x > 1) FROM UNNEST([1, 2, 3]) AS x)", 1),
+    ("(SELECT MAX(n) FROM (SELECT COUNTIF(x > 1) OVER (ORDER BY x) AS n FROM UNNEST([1, 2, 3]) AS x))", 2),
     ("ARRAY_LENGTH(GENERATE_DATE_ARRAY(DATE '2026-11-01', DATE '2026-11-03'))", 3),
 ]  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 
 from analytics.deploy.desired import desired
 from analytics.deploy.project import Project
+from analytics.deploy.rights import Held, Policy
 from analytics.deploy.router import Router
 from analytics.warehouse.bigquery.place import Place
 from analytics.warehouse.catalogue import Catalogue
@@ -140,13 +141,25 @@ def test_where_gcloud_is_not_installed_it_says_where_it_is(
 
 
 class Off:
-    """A project where two APIs are off."""
+    """A project where an API is off, and an account has no right in the project."""
 
     place = Place("my-project", "mta_sts")
 
     def disabled_apis(self) -> tuple[str, ...] | None:
-        """Those."""
+        """That one."""
         return ("run.googleapis.com",)
+
+    def held(self, _accounts: Iterable[str]) -> Held:
+        """Nothing is told but of the project."""
+        return Held(project=Policy())
+
+
+class Silent(Off):
+    """A project that tells nothing of rights."""
+
+    def held(self, _accounts: Iterable[str]) -> Held:
+        """Nothing."""
+        return Held()
 
 
 @pytest.fixture
@@ -168,6 +181,14 @@ def test_check_tells_steps_apis_and_policies_of_the_organisation(
     assert "create dataset mta_sts_raw: in europe-west1, which cannot be changed later" in told
     assert "API run.googleapis.com: it is not enabled" in told
     assert "gcloud services enable run.googleapis.com --project=my-project" in told
+    assert (
+        "right roles/run.admin on my-project for mta-sts-build@my-project.iam.gserviceaccount.com: the project does not name it"
+        in told
+    )
+    assert (
+        "--member=serviceAccount:mta-sts-build@my-project.iam.gserviceaccount.com --role=roles/run.admin"
+        in told
+    )
     assert "run.managed.requireInvokerIam: the function cannot be open to everybody" in told
     assert "gcloud org-policies describe" not in told
 
@@ -176,7 +197,9 @@ def test_check_prints_the_question_where_no_answer_was_pasted(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wanted = desired(Catalogue(), CHOICES)
-    deploy_check.check(Off(), project, wanted, "europe-west1", None, as_json=False)
+    deploy_check.check(Silent(), project, wanted, "europe-west1", None, as_json=False)
     told = capsys.readouterr().out
+    assert "Rights: it could not be told what the accounts may do." in told
+    assert "gcloud projects add-iam-policy-binding" not in told
     assert 'gcloud org-policies describe "$constraint" --effective --project=my-project' in told
     assert "Policies of the organisation, not told: run.managed.requireInvokerIam," in told

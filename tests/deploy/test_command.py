@@ -8,15 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator import client, emulator, missing
+from tests.emulator import client
 from tests.host import environment
 from tests.logservice import LogService, log_service
 from tests.sink import PROJECT
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(bool(missing()), reason=missing()),
-]
+pytestmark = [pytest.mark.real, pytest.mark.bigquery]
 
 POLICY = b"version: STSv1\r\nmode: testing\r\nmax_age: 86400\r\nmx: mx.example.com\r\n"
 
@@ -61,9 +58,9 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with emulator() as address, log_service() as service:
-        yield Desk(tmp_path_factory.mktemp("home"), address, service)
+def desk(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with log_service() as service:
+        yield Desk(tmp_path_factory.mktemp("home"), emulator, service)
 
 
 REGION = ("--region", "europe-west1")

@@ -16,22 +16,13 @@ from analytics.deploy.router import Router
 from analytics.warehouse.bigquery.place import Place
 from analytics.warehouse.catalogue import Catalogue, Column
 from tests.deploy.build import CHOICES
-from tests.emulator import Cloud, client, emulator, missing
+from tests.emulator import Cloud, client
 from tests.logservice import AT_ONCE, LogService, log_service
 from tests.sink import PROJECT, REQUESTS, SERVICE, STDOUT, Entry, Sink, request_entry
 
 NOW = datetime.now(UTC)
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(bool(missing()), reason=missing()),
-]
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with emulator() as running:
-        yield running
+pytestmark = [pytest.mark.real, pytest.mark.bigquery]
 
 
 class Empty(Cloud):
@@ -89,9 +80,9 @@ def as_written(entry: LogEntry) -> Entry:
 
 
 @pytest.fixture(scope="module")
-def here(address: str) -> Iterator[Here]:
+def here(emulator: str) -> Iterator[Here]:
     with log_service() as service:
-        made = Here(address, service, "deployed")
+        made = Here(emulator, service, "deployed")
         made.deploy()
         made.let_the_sink_write()
         made.deploy()

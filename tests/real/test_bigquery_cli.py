@@ -11,7 +11,7 @@ from tests.cli.run import Done, run
 from tests.emulator import Cloud
 from tests.proxy import DENIED, Fault, Proxy, proxy
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.bigquery]
 
 
 @pytest.fixture(scope="module")

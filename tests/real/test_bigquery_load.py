@@ -16,7 +16,7 @@ from tests.analytics.build import NOW, Desk, changed, event
 from tests.emulator import Cloud
 from tests.sink import STDOUT, entry
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.bigquery]
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 AGO = NOW - HOUR

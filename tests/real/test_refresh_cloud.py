@@ -17,7 +17,7 @@ from tests.emulator import Cloud
 from tests.nameserver import name_server
 from tests.tlsrpt.build import document, packed, text
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.bigquery]
 
 AGO = NOW - timedelta(hours=1)
 

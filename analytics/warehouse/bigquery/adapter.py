@@ -115,21 +115,24 @@ class BigQueryWarehouse:
 
         Raises:
             WarehouseError: it could not be done; the table is as it was.
-            ValueError: a row is none of that table.
+            ValueError: a row is none of that table, or holds a text that UTF-8 cannot.
         """
-        with told(self._place):
-            writer = Writer(self._jobs, self._catalogue, self._small)
-            return writer.write(table, values, by, gone, Deadline(self._patience_s))
+        return self._write_all([Change(table, values, by, gone)])
 
     def write_all(self, changes: Iterable[Change]) -> None:
-        """Write to several tables, one after the other.
+        """Write to several tables, one after the other, once all rows were looked at.
 
         Raises:
             WarehouseError: it could not be done; some of the first tables may be written.
-            ValueError: a row is none of its table.
+            ValueError: a row is none of its table, or holds a text that UTF-8 cannot; none is
+                written.
         """
-        for change in changes:
-            self.write(change.table, change.values, by=change.by, gone=change.gone)
+        self._write_all(changes)
+
+    def _write_all(self, changes: Iterable[Change]) -> int:
+        with told(self._place):
+            writer = Writer(self._jobs, self._catalogue, self._small)
+            return writer.write_all(changes, self._patience_s)
 
     def recount(self) -> None:
         """Count the fetches anew.

@@ -5,7 +5,7 @@ without harm, and of two loads at once one is told by BigQuery to come again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from google.api_core.exceptions import NotFound
@@ -13,7 +13,7 @@ from google.cloud import bigquery
 from google.cloud.bigquery.table import RowIterator
 
 from analytics.warehouse import versions
-from analytics.warehouse.base import Loaded
+from analytics.warehouse.base import Change, Loaded
 from analytics.warehouse.bigquery.jobs import (
     REQUEST_S,
     Deadline,
@@ -22,7 +22,7 @@ from analytics.warehouse.bigquery.jobs import (
     failed_by_itself,
 )
 from analytics.warehouse.bigquery.rows import SMALL, Row, Writer, parameter
-from analytics.warehouse.catalogue import RAW, Catalogue
+from analytics.warehouse.catalogue import Catalogue
 from policy.store import PolicyFolder
 
 SOURCE, SINK = "log-sink", "run_googleapis_com_stdout"  # its row in load_positions_v1
@@ -41,17 +41,6 @@ _LOAD = (
     ("policy_versions_v1", "latest"),
     ("load_positions_v1", "advance"),
 )
-_COUNTS = f"""
-    SELECT
-        COUNT(*) AS row_count,
-        (
-            SELECT MAX(p.rejected_count)
-            FROM {RAW}.load_positions_v1 AS p
-            WHERE p.source = @source AND p.source_id = @source_id
-        ) AS rejected_count
-    FROM {RAW}.policy_fetches_v1 AS f
-    WHERE f.fetched_at >= TIMESTAMP_SUB(@since, INTERVAL 1 DAY) AND f.loaded_at = @loaded_at
-"""  # noqa: S608 - a name of ours
 _EXPIRE = (
     ("policy_fetches_v1", "expire"),
     ("clients_v1", "expire"),
@@ -67,18 +56,6 @@ _EXPIRE = (
     ("check_hosts_v1", "expire"),
     ("check_findings_v1", "expire"),
 )
-_POSITIONS = f"""
-    SELECT
-        source,
-        source_id,
-        position,
-        mark,
-        row_count,
-        rejected_count,
-        loaded_at
-    FROM {RAW}.load_positions_v1
-"""  # noqa: S608 - a name of ours
-_OLD = f"SELECT COUNT(*) AS old_count FROM {RAW}.policy_fetches_v1 WHERE fetched_at < @before"  # noqa: S608
 _SERVED = ("policy_domain", "policy_id", "policy_fingerprint", "policy_mode", "policy_max_age",
     "mx_patterns", "policy_text")  # fmt: skip
 
@@ -116,10 +93,9 @@ class Loader:
         Raises:
             OF_THE_LIBRARY: what went wrong, as the library says it; what was loaded before stays.
         """
-        loaded = Loaded()
-        if self._is_readable(deadline):
-            loaded = self.jobs.patiently(lambda: self._once(at, deadline), deadline)
-        else:
+        is_readable = self._is_readable(deadline)
+        loaded = self.jobs.patiently(lambda: self._once(at, deadline, is_readable), deadline)
+        if not is_readable:
             loaded.troubles.append(
                 f"{self.jobs.place.table(SINK)}: the log sink has written no event yet"
             )
@@ -144,7 +120,7 @@ class Loader:
                 return {"event", "fetch"} <= {part.name for part in field.fields}
         return False
 
-    def _once(self, at: datetime, deadline: Deadline) -> Loaded:
+    def _once(self, at: datetime, deadline: Deadline, is_readable: bool) -> Loaded:
         before = at - timedelta(days=self.retention_days)
         positions = self._positions(deadline)
         is_first = not any(each.is_of_sink for each in positions)
@@ -159,16 +135,21 @@ class Loader:
         loaded = Loaded()
         if is_first_today:
             loaded.expired_rows = self._expire(before, deadline)
+        loaded_at = max(at, last + _TICK)  # it always rises, as on the desk
+        if not is_readable:
+            if is_first_today:
+                self._look(position, loaded_at, deadline)
+            return loaded
         overlap = LATE if is_first_today else OVERLAP
         (counts,) = self._run(
             _LOAD,
             deadline,
-            then=_COUNTS,
+            then=("policy_fetches_v1", "counted"),
             source=SOURCE,
             source_id=SINK,
             position=position.position,
             since=max(before, _instant(position.position) - overlap),
-            loaded_at=max(at, last + _TICK),  # it always rises, as on the desk
+            loaded_at=loaded_at,
             last_loaded_at=position.loaded_at,
             at=at,
         )
@@ -177,13 +158,19 @@ class Loader:
         return loaded
 
     def _positions(self, deadline: Deadline) -> list[Position]:
-        rows = self.jobs.rows(_POSITIONS, (), deadline)
+        rows = self._run([("load_positions_v1", "positions")], deadline)
         return [Position(*row.values()) for row in rows]
 
     def _expire(self, before: datetime, deadline: Deadline) -> int:
-        (old,) = self.jobs.rows(_OLD, _bound(before=before), deadline)
+        """Let go of what is from before then; how many fetches and reports that were."""
+        (old,) = self._run([("policy_fetches_v1", "old")], deadline, before=before)
         self._run(_EXPIRE, deadline, before=before)
-        return int(old[0])
+        return sum(old.values())
+
+    def _look(self, position: Position, at: datetime, deadline: Deadline) -> None:
+        """Note that there was nothing to read, so that what is old is looked for once a day."""
+        looked = {**asdict(position), "source_name": None, "loaded_at": at}
+        self._place(looked, deadline)
 
     def _take_folder(self, folder: PolicyFolder, at: datetime, deadline: Deadline) -> None:
         """Take in what stands in the policy folder; it is read again only where it has changed.
@@ -214,14 +201,18 @@ class Loader:
             "rejected_count": 0,
             "loaded_at": at,
         }
-        Writer(self.jobs, self.catalogue).write("load_positions_v1", [position], None, (), deadline)
+        self._place(position, deadline)
+
+    def _place(self, position: Row, deadline: Deadline) -> None:
+        change = Change("load_positions_v1", [position])
+        Writer(self.jobs, self.catalogue).write_all([change], deadline.left)
 
     def _run(
         self,
         statements: Sequence[tuple[str, str]],
         deadline: Deadline,
         *given: Parameter,
-        then: str = "",
+        then: tuple[str, str] | None = None,
         **values: str | int | datetime,
     ) -> RowIterator:
         """Run statements of the catalogue, several in one transaction, and ``then`` a query.
@@ -233,7 +224,7 @@ class Loader:
         if len(texts) > 1:
             texts = ["BEGIN TRANSACTION", *texts, "COMMIT TRANSACTION"]
         if then:
-            texts.append(then)
+            texts.append(self.catalogue.statement(*then))
         may_start_anew = failed_by_itself if len(statements) > 1 else None
         return self.jobs.rows(
             ";\n".join(texts), [*given, *_bound(**values)], deadline, anew=may_start_anew

@@ -17,6 +17,7 @@ from typing import IO
 from google.cloud import bigquery
 
 from analytics.errors import WarehouseError
+from analytics.warehouse.base import Change
 from analytics.warehouse.bigquery.faults import OF_THE_LIBRARY
 from analytics.warehouse.bigquery.jobs import REQUEST_S, Deadline, Jobs, Parameter
 from analytics.warehouse.bigquery.objects import fields
@@ -42,44 +43,52 @@ _NOTHING = {
 
 
 @dataclass(frozen=True, slots=True)
+class _Checked:
+    """Rows of a table, of those with one key the last, and what goes for them."""
+
+    table: str
+    schema: Schema
+    rows: Sequence[Row]
+    by: Sequence[str]
+    gone: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes rows of the catalogue's tables; rows of at most ``small`` bytes go as a parameter."""
+    """Writes rows of the catalogue's tables; those of a table go as a parameter up to ``small`` bytes."""
 
     jobs: Jobs
     catalogue: Catalogue
     small: int = SMALL
 
-    def write(
-        self,
-        table: str,
-        values: Iterable[Row],
-        by: Sequence[str] | None,
-        gone: Iterable[Row],
-        deadline: Deadline,
-    ) -> int:
-        """Put the rows in place of those that agree with one of them, or of ``gone``, in ``by``.
+    def write_all(self, changes: Iterable[Change], patience_s: float) -> int:
+        """Write to several tables, one after the other, ``patience_s`` for each; how many rows.
+
+        All rows are looked at before the first is written. Of each table those rows go that agree
+        with a new one, or with one of ``gone``, in ``by``.
 
         Raises:
-            ValueError: a row has a column that the table has not, or lacks one that is required.
-            OF_THE_LIBRARY: what went wrong, as the library says it; the table is as it was.
+            ValueError: a row is none of its table, or holds a text that UTF-8 cannot; none is written.
+            OF_THE_LIBRARY: what went wrong, as the library says it; this table and those after it
+                are as they were.
         """
-        schema = self.catalogue.schema(table)
-        once = {tuple(row.get(name) for name in schema.key): row for row in values}
-        for row in once.values():
-            _check(table, schema.columns, row)
-        by = schema.key if by is None else by
-        old = list(gone)
-        if not (once or old):
+        checked = [_checked(self.catalogue.schema(change.table), change) for change in changes]
+        for each in checked:
+            self._write(each, Deadline(patience_s))
+        return sum(len(each.rows) for each in checked)
+
+    def _write(self, change: _Checked, deadline: Deadline) -> None:
+        table, schema, by, gone = change.table, change.schema, change.by, change.gone
+        if not (change.rows or gone):
             if not by:
                 self.jobs.rows(f"DELETE FROM {RAW}.{table} AS t WHERE TRUE", (), deadline)  # noqa: S608
-            return 0
-        with self._given(schema, list(once.values()), deadline) as (source, parameters):
-            sql = merge(table, schema, source, by, has_gone=bool(old))
-            if old:
+            return
+        with self._given(schema, change.rows, deadline) as (source, parameters):
+            sql = merge(table, schema, source, by, has_gone=bool(gone))
+            if gone:
                 columns = [column for column in schema.columns if column.name in by]
-                parameters = (*parameters, parameter("gone", columns, old))
+                parameters = (*parameters, parameter("gone", columns, gone))
             self.jobs.rows(sql, parameters, deadline)
-        return len(once)
 
     @contextlib.contextmanager
     def _given(
@@ -197,18 +206,31 @@ def _equal(one: str, other: str, column: Column) -> str:
     )
 
 
-def _check(table: str, columns: Sequence[Column], row: Row) -> None:
-    if unknown := sorted(row.keys() - {column.name for column in columns}):
-        raise ValueError(f"{table}: there is no column {unknown[0]}")
-    for column in columns:
-        if column.is_required and row.get(column.name) is None:
-            raise ValueError(f"{table}: {column.name} is required")
+def _checked(schema: Schema, change: Change) -> _Checked:
+    table = change.table
+    rows = list(
+        {tuple(row.get(name) for name in schema.key): row for row in change.values}.values()
+    )
+    gone = list(change.gone)
+    known = {column.name for column in schema.columns}
+    required = [column.name for column in schema.columns if column.is_required]
+    for row in rows:
+        if unknown := sorted(row.keys() - known):
+            raise ValueError(f"{table}: there is no column {unknown[0]}")
+        for name in required:
+            if row.get(name) is None:
+                raise ValueError(f"{table}: {name} is required")
+    for row in (*rows, *gone):
+        for value in row.values():
+            if isinstance(value, str):
+                value.encode()  # half a surrogate is no text
+    return _Checked(table, schema, rows, schema.key if change.by is None else change.by, gone)
 
 
 def _line(columns: Sequence[Column], row: Row) -> bytes:
     values = {column.name: _plain(row.get(column.name)) for column in columns}
     kept = {name: value for name, value in values.items() if value is not None}
-    return json.dumps(kept, ensure_ascii=False).encode() + b"\n"  # half a surrogate is no text
+    return json.dumps(kept, ensure_ascii=False).encode() + b"\n"
 
 
 def _plain(value: object) -> object:

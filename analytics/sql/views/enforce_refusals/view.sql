@@ -113,42 +113,87 @@ by_report AS (
     GROUP BY
         report_key, is_sample, is_authenticated, reporter, report_date, policy_domain,
         result_type, failure_reason_code, receiving_mx_hostname
-)
+),
 
-SELECT
-    b.policy_domain,
-    b.is_sample,
-    b.is_authenticated,
-    b.is_older_text,
-    b.reporter,
-    b.result_type,
-    b.receiving_mx_hostname,
-    ANY_VALUE(f.reporter_name) AS reporter_name,
-    SUM(b.failed_session_count) AS failed_session_count,
-    MIN(b.report_date) AS first_seen_date,
-    MAX(b.report_date) AS last_seen_date,
-    MAX(f.last_report_date) AS last_report_date,
-    MAX_BY(f.cause, b.report_date) AS cause,
-    MAX_BY(f.remedy, b.report_date) AS remedy,
-    -- of several reasons the worst one
-    MIN(
+told AS (
+    SELECT
+        b.policy_domain,
+        b.is_sample,
+        b.is_authenticated,
+        b.is_older_text,
+        b.reporter,
+        b.result_type,
+        b.receiving_mx_hostname,
+        b.report_date,
+        b.failed_session_count,
+        f.reporter_name,
+        f.last_report_date,
+        f.cause,
+        f.remedy,
+        f.blocks_enforce,
         CASE f.enforce_effect
             WHEN 'mail-refused' THEN '1' WHEN 'unknown' THEN '2' WHEN 'policy-unused' THEN '3'
             ELSE '4'
-        END
-    ) IN ('1', '2') AS costs_mail,
-    LOGICAL_OR(f.blocks_enforce) AS blocks_enforce
-FROM by_report AS b
-INNER JOIN mta_sts.tlsrpt_failures AS f
-    ON
-        b.policy_domain = f.policy_domain
-        AND b.is_sample = f.is_sample
-        AND b.is_authenticated = f.is_authenticated
-        AND b.reporter = f.reporter
-        AND b.result_type = f.result_type
-        AND COALESCE(b.failure_reason_code, '') = COALESCE(f.failure_reason_code, '')
-        AND COALESCE(b.receiving_mx_hostname, '') = COALESCE(f.receiving_mx_hostname, '')
-WHERE f.enforce_effect != 'none' OR f.blocks_enforce
+        END AS effect,
+        COALESCE(b.failure_reason_code, '') AS failure_reason_code
+    FROM by_report AS b
+    INNER JOIN mta_sts.tlsrpt_failures AS f
+        ON
+            b.policy_domain = f.policy_domain
+            AND b.is_sample = f.is_sample
+            AND b.is_authenticated = f.is_authenticated
+            AND b.reporter = f.reporter
+            AND b.result_type = f.result_type
+            AND COALESCE(b.failure_reason_code, '') = COALESCE(f.failure_reason_code, '')
+            AND COALESCE(b.receiving_mx_hostname, '') = COALESCE(f.receiving_mx_hostname, '')
+    WHERE f.enforce_effect != 'none' OR f.blocks_enforce
+),
+
+-- of several reasons the one that is told: of the last day, and of those the worst
+ranked AS (
+    SELECT
+        policy_domain,
+        is_sample,
+        is_authenticated,
+        is_older_text,
+        reporter,
+        result_type,
+        receiving_mx_hostname,
+        report_date,
+        failed_session_count,
+        reporter_name,
+        last_report_date,
+        cause,
+        remedy,
+        blocks_enforce,
+        effect,
+        ROW_NUMBER() OVER (
+            PARTITION BY
+                policy_domain, is_sample, is_authenticated, is_older_text, reporter, result_type,
+                receiving_mx_hostname
+            ORDER BY report_date DESC, effect ASC, failure_reason_code ASC
+        ) AS age
+    FROM told
+)
+
+SELECT
+    policy_domain,
+    is_sample,
+    is_authenticated,
+    is_older_text,
+    reporter,
+    result_type,
+    receiving_mx_hostname,
+    ANY_VALUE(reporter_name) AS reporter_name,
+    SUM(failed_session_count) AS failed_session_count,
+    MIN(report_date) AS first_seen_date,
+    MAX(report_date) AS last_seen_date,
+    MAX(last_report_date) AS last_report_date,
+    MAX(IF(age = 1, cause, NULL)) AS cause,
+    MAX(IF(age = 1, remedy, NULL)) AS remedy,
+    MIN(effect) IN ('1', '2') AS costs_mail,
+    LOGICAL_OR(blocks_enforce) AS blocks_enforce
+FROM ranked
 GROUP BY
-    b.policy_domain, b.is_sample, b.is_authenticated, b.is_older_text, b.reporter, b.result_type,
-    b.receiving_mx_hostname
+    policy_domain, is_sample, is_authenticated, is_older_text, reporter, result_type,
+    receiving_mx_hostname

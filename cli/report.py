@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
 import click
 
 from analytics.advice import thresholds
-from analytics.texts.catalogue import LANGUAGES, Language
+from analytics.texts.catalogue import Language
 from cli import names
 from cli.advise import operators
 from cli.identify import judge_new
+from cli.languages import lang_option
 from cli.output import json_lines
 from cli.report_pages import SECTIONS, File, Pages, Wanted
 from cli.showing import say, short
@@ -36,13 +36,7 @@ from policy.store import DOMAINS_FILE, PolicyFolder
     help="Where to write: a file, or a folder, which a / at the end makes, for an index and a page "
     f"a domain. A file of more than {SECTIONS} domains has the index alone.",
 )
-@click.option(
-    "--lang",
-    type=click.Choice(LANGUAGES),
-    default=LANGUAGES[0],
-    show_default=True,
-    help="Language of the page.",
-)
+@lang_option
 @click.option("--domain", "more", multiple=True, metavar="DOMAIN", help="As DOMAIN; repeat.")
 @click.option(
     "--customer",
@@ -74,7 +68,7 @@ from policy.store import DOMAINS_FILE, PolicyFolder
 def report(
     domains: tuple[str, ...],
     output: str,
-    lang: str,
+    lang: Language,
     more: tuple[str, ...],
     customer: str | None,
     expect: str | None,
@@ -92,7 +86,7 @@ def report(
     chosen = settings_with(warehouse)
     wanted = Wanted(
         _wanted(chosen, (*domains, *more), customer),
-        cast("Language", lang),
+        lang,
         operators(expect, chosen),
         replace(thresholds.DEFAULT, days=days, sessions=min_sessions),
     )

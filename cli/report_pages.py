@@ -1,21 +1,23 @@
 """The pages of a run: one for a domain, one for many, or a folder of them."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 
 from analytics.advice.model import Inputs, Thresholds
 from analytics.advice.thresholds import WINDOW_DAYS
 from analytics.report import page
 from analytics.report.facts import Choices, Reading
-from analytics.report.model import Kept
+from analytics.report.model import Domain, Index, Kept
 from analytics.report.once import Once
 from analytics.report.page import Live, Page
 from analytics.report.words import Words
 from analytics.senders import catalog
 from analytics.texts.catalogue import Language, texts
-from analytics.warehouse.base import Warehouse
+from analytics.warehouse.base import Asking, Warehouse
 from policy.config import Settings
 from policy.domain import is_domain
 from policy.store import PolicyFolder
@@ -24,6 +26,7 @@ SECTIONS: Final = 12  # domains whose sections one file holds, of about 100 KB e
 LINES: Final = 10_000  # domains that an index lists
 
 INDEX: Final = "index.html"
+PLACE: Final = "/domain/"  # of a domain's page, where they are served
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +49,21 @@ class File:
 
 
 class Pages:
-    """The pages of what a warehouse holds now."""
+    """The pages of what a warehouse holds now.
+
+    Facts are read while the warehouse is held open, and drawn when it is closed again.
+    """
 
     def __init__(
         self, warehouse: Warehouse, chosen: Settings, wanted: Wanted, at: datetime
     ) -> None:
         operators = catalog.load(chosen.home / "senders").operators
         names = {slug: operator.name for slug, operator in operators.items()}
-        choices = Choices(at, wanted.expect, wanted.thresholds, names)
         words = Words(texts(wanted.language), chosen.timezone)
         self._wanted = wanted
-        self._reading = Reading(warehouse, PolicyFolder(chosen.policies), choices)
+        self._warehouse = warehouse
+        self._folder = PolicyFolder(chosen.policies)
+        self._choices = Choices(at, wanted.expect, wanted.thresholds, names)
         self._page = Page(
             words=words,
             kept=Kept(chosen.client_ip.value, chosen.retention_days),
@@ -64,48 +71,89 @@ class Pages:
             days=WINDOW_DAYS,
         )
 
-    def single(self, live: Live | None = None) -> File:
+    def single(self) -> File:
         """One file: a domain, or the index with the sections of all, where they are not too many."""
-        common = replace(self._page, live=live)
         domains = self._wanted.domains
-        reading = self._reading
         if len(domains) == 1:
-            reading = replace(reading, warehouse=Once(reading.warehouse))
-        every = reading.inputs(domains)
-        if len(every) == 1 and len(domains) == 1:
-            return File(INDEX, page.one(reading.domain(every[0]), common), domains)
-        return self._many(reading, every, common)
+            return self._one_domain(domains[0], self._page)
+        with self._reading() as reading:
+            every = reading.inputs(domains)
+            index = reading.index(every, LINES)
+            has_sections = len(every) <= SECTIONS
+            sections = [reading.domain(one) for one in _as_in(index, every)] if has_sections else []
+        return File(INDEX, self._many(index, sections, self._page), _names(every))
 
-    def _many(self, reading: Reading, every: Sequence[Inputs], common: Page) -> File:
-        index = reading.index(every, LINES)
-        are_shown = len(every) <= SECTIONS
-        places = {
-            (one.advice.policy_domain, one.advice.is_sample): f"#{page.anchor(number)}"
-            for number, one in enumerate(index.lines, start=1)
-        }
-        by_key = {(one.policy_domain, one.is_sample): one for one in every}
-        sections = [reading.domain(by_key[key]) for key in places] if are_shown else []
-        if are_shown:
-            common = replace(common, link=lambda name, is_sample: places.get((name, is_sample)))
-        text = page.many(index, sections, common, limit=0 if are_shown else SECTIONS)
-        return File(INDEX, text, tuple(dict.fromkeys(one.policy_domain for one in every)))
+    def live(self, live: Live) -> File:
+        """As it is served: the one domain that there is or that is wanted, else the index alone."""
+        common = replace(self._page, live=live)
+        if self._wanted.domains:
+            return self._one_domain(self._wanted.domains[0], common, index=f"/{live.query}")
+        with self._reading() as reading:
+            every = reading.inputs()
+            index = reading.index(every, LINES)
+        if len(every) == 1:
+            return self._one_domain(every[0].policy_domain, common)
+        linked = replace(
+            common, link=lambda name, _is_sample: f"{PLACE}{quote(name, safe='')}{live.query}"
+        )
+        return File(INDEX, page.many(index, (), linked), _names(every))
 
     def folder(self) -> Iterator[File]:
         """The index and a page for each domain; a name that DNS cannot have has none."""
-        reading = self._reading
-        every = reading.inputs(self._wanted.domains)
-        index = reading.index(every, LINES)
-        common = replace(self._page, link=_file_of)
-        names = tuple(dict.fromkeys(one.policy_domain for one in every))
-        yield File(INDEX, page.many(index, (), common), names)
-        for one in every:
-            name = _file_of(one.policy_domain, one.is_sample)
+        with self._reading() as reading:
+            every = reading.inputs(self._wanted.domains)
+            index = reading.index(every, LINES)
+        linked = replace(self._page, link=_file_of)
+        yield File(INDEX, page.many(index, (), linked), _names(every))
+        for given in every:
+            name = _file_of(given.policy_domain, given.is_sample)
             if name is not None:
-                text = page.one(reading.domain(one), self._page, index=INDEX)
-                yield File(name, text, (one.policy_domain,))
+                with self._reading(given.policy_domain) as reading:
+                    facts = reading.domain(given)
+                yield File(name, page.one(facts, self._page, index=INDEX), (given.policy_domain,))
+
+    @contextmanager
+    def _reading(self, domain: str | None = None) -> Iterator[Reading]:
+        """For the questions of one page."""
+        with asking(self._warehouse, domain) as asked:
+            yield Reading(Once(asked), self._folder, self._choices)
+
+    def _one_domain(self, domain: str, common: Page, *, index: str = "") -> File:
+        """The page of a domain; where there is sample data beside real one, both."""
+        with self._reading(domain) as reading:
+            every = reading.inputs((domain,))
+            facts = [reading.domain(one) for one in every]
+            both = reading.index(every, LINES) if len(facts) > 1 else None
+        if both is None:
+            return File(INDEX, page.one(facts[0], common, index=index), (domain,))
+        return File(INDEX, self._many(both, facts, common), (domain,))
+
+    def _many(self, index: Index, sections: Sequence[Domain], common: Page) -> str:
+        places = {
+            (one.policy_domain, one.is_sample): f"#{page.anchor(number)}"
+            for number, one in enumerate(sections, start=1)
+        }
+        linked = replace(common, link=lambda name, is_sample: places.get((name, is_sample)))
+        limit = 0 if sections or not index.lines else SECTIONS
+        return page.many(index, sections, linked, limit=limit)
+
+
+def _as_in(index: Index, every: Sequence[Inputs]) -> list[Inputs]:
+    """The same in the order of the index."""
+    known = {(one.policy_domain, one.is_sample): one for one in every}
+    return [known[line.advice.policy_domain, line.advice.is_sample] for line in index.lines]
+
+
+def _names(every: Sequence[Inputs]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.policy_domain for one in every))
 
 
 def _file_of(domain: str, is_sample: bool) -> str | None:
     if not is_domain(domain):
         return None
     return f"{domain}{'.sample' if is_sample else ''}.html"
+
+
+def asking(warehouse: Warehouse, _domain: str | None) -> AbstractContextManager[Asking]:
+    """For several questions about one moment."""
+    return nullcontext(warehouse)

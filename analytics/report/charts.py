@@ -131,7 +131,7 @@ def _bars(
             y=alt.Y(
                 f"{column}:Q",
                 axis=alt.Axis(
-                    title=None, tickCount=3, tickMinStep=1, format=",d", domain=False, ticks=False,
+                    title=None, tickCount=3 if height == _SESSIONS else 2, tickMinStep=1, format=",d", domain=False, ticks=False,
                     labelPadding=6,
                 ),
             ),

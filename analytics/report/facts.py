@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from analytics.advice.gather import gather
@@ -11,9 +11,8 @@ from analytics.advice.model import Advice, Inputs, Thresholds, Verdict
 from analytics.advice.thresholds import DEFAULT, WINDOW_DAYS
 from analytics.report import reported, senders
 from analytics.report.model import Cut, Domain, Index, Line, Refused
-from analytics.report.once import Once
-from analytics.report.reading import Asking, cut
-from analytics.warehouse.base import Asked, Limits
+from analytics.report.reading import Topic, cut
+from analytics.warehouse.base import Asking, Limits
 from policy.store import PolicyFolder
 
 # what costs mail now before what may cost it, and what needs somebody before what does not
@@ -60,7 +59,7 @@ class Choices:
 class Reading:
     """The warehouse and the policy folder, as they are read for one page."""
 
-    warehouse: Asked
+    warehouse: Asking
     folder: PolicyFolder
     choices: Choices
 
@@ -96,28 +95,28 @@ class Reading:
         Raises:
             WarehouseError: the warehouse cannot answer now.
         """
-        asking = Asking(
-            Once(self.warehouse),
+        topic = Topic(
+            self.warehouse,
             given.policy_domain,
             given.is_sample,
             self.choices.first.date(),
             self.choices.at.astimezone(UTC).date(),
         )
         names = self.choices.names
-        holders, holders_cut = senders.holders(asking, names)
-        failures, failures_cut = reported.failures(asking)
-        refused, refused_cut = senders.refused(asking)
-        clients, clients_cut = senders.clients(asking)
-        found, found_cut = reported.found(asking)
+        holders, holders_cut = senders.holders(topic, names)
+        failures, failures_cut = reported.failures(topic)
+        refused, refused_cut = senders.refused(topic)
+        clients, clients_cut = senders.clients(topic)
+        found, found_cut = reported.found(topic)
         return Domain(
             advice=self.advice(given),
             served=given.served,
             served_since=given.served_since,
             checked_at=given.check.at if given.check else None,
-            tiles=senders.tiles(asking, given.expected, names),
-            fetches=senders.fetches(asking, names),
+            tiles=senders.tiles(topic, given.expected, names),
+            fetches=senders.fetches(topic, names),
             holders=holders,
-            sessions=reported.sessions(asking),
+            sessions=reported.sessions(topic),
             failures=failures,
             refused=refused,
             clients=clients,
@@ -161,11 +160,6 @@ class Reading:
         answer = self.warehouse.ask(_STRANGERS, {"first": first}, limits=Limits(60.0))
         rows = list(answer.records())
         return tuple(senders.refusal(row) for row in rows), cut(rows)
-
-
-def once(reading: Reading) -> Reading:
-    """The same reading, which asks each question once."""
-    return replace(reading, warehouse=Once(reading.warehouse))
 
 
 def _place(line: Line) -> tuple[int, str, bool]:

@@ -232,6 +232,13 @@ class Domain:
         """Whether it is sample data, nobody's mail."""
         return self.advice.is_sample
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing has happened yet: no fetch, no report, no look, no request."""
+        told = (self.fetches.counts, self.holders, self.sessions.days, self.failures, self.refused,
+                self.clients, self.found, self.checked_at, self.sessions.unproven_report_count)  # fmt: skip
+        return not any(told)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

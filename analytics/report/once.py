@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from analytics.warehouse.base import Answer, Asked, Limits, Parameter
+from analytics.warehouse.base import Answer, Asking, Limits, Parameter
 
 _Key = tuple[str, tuple[tuple[str, Parameter], ...]]
 
@@ -10,7 +10,7 @@ _Key = tuple[str, tuple[tuple[str, Parameter], ...]]
 class Once:
     """Answers by question and parameters; what is kept goes with it."""
 
-    def __init__(self, warehouse: Asked) -> None:
+    def __init__(self, warehouse: Asking) -> None:
         self._warehouse = warehouse
         self._kept: dict[_Key, Answer] = {}
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from analytics.report import charts
 from analytics.report.model import Domain, Index, Kept
 from analytics.report.words import Words, shown
+from analytics.texts.catalogue import Language
 
 _FOLDER: Final = Path(__file__).parent / "templates"
 STYLE: Final = (_FOLDER / "style.css").read_text(encoding="utf-8")
@@ -30,6 +31,9 @@ class Live:
 
     every: int = 0  # seconds after which it reloads, 0 where it does not
     toggle: str = ""  # the address of the other way
+    other: str = ""  # the address of the other language
+    other_language: Language = "ja"
+    query: str = ""  # what links to other pages carry on
 
 
 @dataclass(frozen=True, slots=True)

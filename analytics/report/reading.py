@@ -1,11 +1,13 @@
 """What both halves of the facts share: asking for one domain's rows, and taking values from them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from datetime import time as clock
 
 from analytics.report.model import Cut
-from analytics.warehouse.base import Asked, Limits, Parameter
+from analytics.warehouse.base import Asking, Limits, Parameter
 
 Row = Mapping[str, object]
 
@@ -13,10 +15,10 @@ _LIMITS = Limits(60.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Topic:
     """The domain that is asked about, real or sample data, and the days that are counted."""
 
-    warehouse: Asked
+    warehouse: Asking
     policy_domain: str
     is_sample: bool
     first: date
@@ -32,8 +34,9 @@ class Asking:
             "domain": self.policy_domain,
             "is_sample": self.is_sample,
             "first": self.first,
+            "since": datetime.combine(self.first, clock(), UTC),
         }
-        values = {name: value for name, value in known.items() if f"@{name}" in sql}
+        values = {name: value for name, value in known.items() if re.search(rf"@{name}\b", sql)}
         return list(self.warehouse.ask(sql, values, limits=_LIMITS).records())
 
 

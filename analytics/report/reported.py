@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from analytics.report.model import Cut, Day, Explained, Failure, Found, Sessions
-from analytics.report.reading import Asking, Row, cut, day_of, number, text, time_of
+from analytics.report.reading import Row, Topic, cut, day_of, number, text, time_of
 
 _RESULTS = """
 SELECT
@@ -96,21 +96,21 @@ _ENTRIES = 20  # failures that a page tells, of one type and cause each
 _NAMED = 5  # reporters, hosts, days of our own log in one of them
 
 
-def sessions(asking: Asking) -> Sessions:
+def sessions(topic: Topic) -> Sessions:
     """Proven sessions of each day with a report, in order; a day from the future counts for none."""
     by_day: dict[date, list[Row]] = defaultdict(list)
     unproven: list[Row] = []
-    for row in asking.rows(_RESULTS):
+    for row in topic.rows(_RESULTS):
         day = day_of(row["report_date"])
-        if day > asking.last:
+        if day > topic.last:
             continue
         if row["is_authenticated"]:
             by_day[day].append(row)
         else:
             unproven.append(row)
     return Sessions(
-        first=asking.first,
-        last=asking.last,
+        first=topic.first,
+        last=topic.last,
         days=tuple(_day(day, by_day[day]) for day in sorted(by_day)),
         unproven_session_count=_sum(unproven, "session_count"),
         unproven_report_count=_sum(unproven, "report_count"),
@@ -130,15 +130,15 @@ def _sum(rows: Iterable[Row], column: str) -> int:
     return sum(number(row[column]) for row in rows)
 
 
-def failures(asking: Asking) -> tuple[tuple[Failure, ...], Cut]:
+def failures(topic: Topic) -> tuple[tuple[Failure, ...], Cut]:
     """Failures of one type and cause together, the worst first."""
     entries: dict[tuple[object, ...], list[Row]] = {}
-    for row in asking.rows(_FAILURES):
+    for row in topic.rows(_FAILURES):
         key = (row["is_authenticated"], row["result_type"], row["cause"])
         entries.setdefault(key, []).append(row)
     explained: Sequence[Row] = ()
     if any(text(key[1]).lower() in _FETCHING for key in entries):
-        explained = asking.rows(_EXPLAINED)
+        explained = topic.rows(_EXPLAINED)
     shown = list(entries.values())[:_ENTRIES]
     return tuple(_failure(rows, explained) for rows in shown), Cut(len(shown), len(entries))
 
@@ -186,9 +186,9 @@ def _explanations(first: Row, explained: Sequence[Row]) -> Iterable[Explained]:
         )
 
 
-def found(asking: Asking) -> tuple[tuple[Found, ...], Cut]:
+def found(topic: Topic) -> tuple[tuple[Found, ...], Cut]:
     """What the last check found, the worst first."""
-    rows = asking.rows(_FOUND)
+    rows = topic.rows(_FOUND)
     told = tuple(
         Found(
             code=text(row["code"]),

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from analytics.report.model import Client, Cut, Fetches, Holder, Refused, Tile, Version, Who
-from analytics.report.reading import Asking, Row, cut, day_of, number, text, time, time_of
+from analytics.report.reading import Row, Topic, cut, day_of, number, text, time, time_of
 
 # the texts of gather, so that a page asks only once
 CONFIRMATIONS = "SELECT * FROM mta_sts.sender_confirmations WHERE policy_domain = @domain"
@@ -22,14 +22,19 @@ FROM mta_sts_raw.policy_versions_v1
 WHERE policy_domain = @domain
 """
 
+# as policy_fetches_daily counts them, without the different clients of a day, which take longest
 _DAILY = """
 SELECT
-    fetch_date,
+    DATE(fetched_at) AS fetch_date,
     operator,
     verdict,
-    SUM(served_count) AS fetch_count
-FROM mta_sts.policy_fetches_daily
-WHERE policy_domain = @domain AND is_sample = @is_sample AND fetch_date >= @first
+    COUNT(*) AS fetch_count
+FROM mta_sts.policy_fetches
+WHERE
+    policy_domain = @domain
+    AND fetched_at >= @since
+    AND outcome = 'served'
+    AND (event_source = 'sample') = @is_sample
 GROUP BY fetch_date, operator, verdict
 """
 
@@ -106,15 +111,15 @@ LIMIT 50
 _PROVEN = ("verified", "owned")
 
 
-def tiles(asking: Asking, expected: Sequence[str], names: Mapping[str, str]) -> tuple[Tile, ...]:
+def tiles(topic: Topic, expected: Sequence[str], names: Mapping[str, str]) -> tuple[Tile, ...]:
     """The operators that are expected, in the order of the list; one that was never seen too."""
     known = {
         text(row["operator"]): row
-        for row in asking.rows(CONFIRMATIONS)
-        if row["is_sample"] == asking.is_sample
+        for row in topic.rows(CONFIRMATIONS)
+        if row["is_sample"] == topic.is_sample
     }
-    silent = {text(row["operator"]): row for row in asking.rows(_SILENT)}
-    texts = versions(asking)
+    silent = {text(row["operator"]): row for row in topic.rows(_SILENT)}
+    texts = versions(topic)
     return tuple(
         _tile(known[slug], texts, silent.get(slug))
         if slug in known
@@ -123,7 +128,7 @@ def tiles(asking: Asking, expected: Sequence[str], names: Mapping[str, str]) -> 
     )
 
 
-def versions(asking: Asking) -> dict[str, Version]:
+def versions(topic: Topic) -> dict[str, Version]:
     """The texts that were served, by their id."""
     return {
         text(row["policy_id"]): Version(
@@ -132,7 +137,7 @@ def versions(asking: Asking) -> dict[str, Version]:
             time(row["first_served_at"]),
             bool(row["is_served_now"]),
         )
-        for row in asking.rows(_VERSIONS)
+        for row in topic.rows(_VERSIONS)
     }
 
 
@@ -165,16 +170,16 @@ def _not_seen(slug: str, name: str) -> Tile:
     return Tile(slug, name, "not-seen", None, None, None, False, 0, 0, 0, 0, ())
 
 
-def fetches(asking: Asking, names: Mapping[str, str]) -> Fetches:
+def fetches(topic: Topic, names: Mapping[str, str]) -> Fetches:
     """Fetches that got the policy, by day and sender: the proven operators before the others."""
     counts: dict[Who, dict[date, int]] = defaultdict(lambda: defaultdict(int))
-    for row in asking.rows(_DAILY):
+    for row in topic.rows(_DAILY):
         if count := number(row["fetch_count"]):
             counts[_who(row, names)][day_of(row["fetch_date"])] += count
     ordered = sorted(
         counts, key=lambda who: (not who.is_proven, -sum(counts[who].values()), who.key)
     )
-    return Fetches(asking.first, asking.last, {who: dict(counts[who]) for who in ordered})
+    return Fetches(topic.first, topic.last, {who: dict(counts[who]) for who in ordered})
 
 
 def _who(row: Row, names: Mapping[str, str]) -> Who:
@@ -184,10 +189,10 @@ def _who(row: Row, names: Mapping[str, str]) -> Who:
     return Who(verdict)
 
 
-def holders(asking: Asking, names: Mapping[str, str]) -> tuple[tuple[Holder, ...], Cut]:
+def holders(topic: Topic, names: Mapping[str, str]) -> tuple[tuple[Holder, ...], Cut]:
     """Who has which text, what is served now first."""
-    texts = versions(asking)
-    rows = asking.rows(_ROLLOUT)
+    texts = versions(topic)
+    rows = topic.rows(_ROLLOUT)
     return tuple(_holder(row, texts, names) for row in rows), cut(rows)
 
 
@@ -214,9 +219,9 @@ def _holder(row: Row, texts: Mapping[str, Version], names: Mapping[str, str]) ->
     )
 
 
-def clients(asking: Asking) -> tuple[tuple[Client, ...], Cut]:
+def clients(topic: Topic) -> tuple[tuple[Client, ...], Cut]:
     """Clients that fetched the policy and are no proven operator, checker or scanner, newest first."""
-    rows = asking.rows(_CLIENTS)
+    rows = topic.rows(_CLIENTS)
     found = tuple(
         Client(
             address=text(row["address"]),
@@ -232,9 +237,9 @@ def clients(asking: Asking) -> tuple[tuple[Client, ...], Cut]:
     return found, cut(rows)
 
 
-def refused(asking: Asking) -> tuple[tuple[Refused, ...], Cut]:
+def refused(topic: Topic) -> tuple[tuple[Refused, ...], Cut]:
     """Requests of these days that name the domain's policy host and got no policy."""
-    rows = asking.rows(_REFUSED)
+    rows = topic.rows(_REFUSED)
     return tuple(refusal(row) for row in rows), cut(rows)
 
 

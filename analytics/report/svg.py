@@ -9,6 +9,8 @@ from xml.etree import ElementTree as ET
 
 INK: Final = "#010203"  # stands for the colour of the text around
 LINE: Final = "#010204"  # stands for the same, faint
+# colours that the style sheet gives, another one on dark ground; here as on light
+CLASSES: Final = {"#0072B2": "blue", "#D55E00": "vermilion"}
 
 _SPACE = "http://www.w3.org/2000/svg"
 _FAINT = "0.22"
@@ -69,10 +71,13 @@ def _name(element: ET.Element) -> str:
 
 def _attributes(element: ET.Element) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
+    classes: list[str] = []
     for name, value in element.attrib.items():
         if name not in _KEPT or not _VALUE.fullmatch(value) or "url" in value:
             continue
+        if value.upper() in CLASSES:
+            classes.append(f"{CLASSES[value.upper()]}-{name}")
         if value == LINE:
             found.append((f"{name}-opacity", _FAINT))
         found.append((name, "currentColor" if value in (INK, LINE) else value))
-    return found
+    return [*found, ("class", " ".join(classes))] if classes else found

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from analytics.advice import told
 from analytics.advice.model import Advice, Reason, Stage, Step, Verdict
 from analytics.report.model import (
     Client,
@@ -111,11 +112,11 @@ class Words:
 
     def reason(self, one: Reason) -> str:
         """A line of evidence."""
-        return one.text
+        return told.reason(one, self.texts)
 
     def step(self, one: Step) -> str:
         """The next step."""
-        return one.text
+        return told.step(one, self.texts)
 
     def verdict(self, one: Verdict) -> str:
         """A verdict in a word or two."""

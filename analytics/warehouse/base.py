@@ -116,8 +116,8 @@ class Change:
     gone: Iterable[Mapping[str, object]] = ()
 
 
-class Asked(Protocol):
-    """What answers questions, whatever else it can do."""
+class Asking(Protocol):
+    """What answers questions: a warehouse, or one that is held open for several of them."""
 
     def ask(
         self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits
@@ -132,7 +132,7 @@ class Asked(Protocol):
         ...
 
 
-class Warehouse(Asked, Protocol):
+class Warehouse(Asking, Protocol):
     """What a command may ask of a warehouse."""
 
     def load(self, at: datetime) -> Loaded:

@@ -84,6 +84,19 @@ page-version-older = an older version
 page-version-since = { $mode }, since { $day }
 page-version-unknown = a text that was never served here
 
+# A domain of which nothing is known yet
+page-quiet = Nothing has happened yet: what to expect
+page-quiet-lead = No sender has fetched the policy and no report has come. That is how every domain begins.
+page-quiet-now = Now
+page-quiet-now-do = Take the next step above. Once policy and STS record are there, senders can find them.
+page-quiet-day = Within a day of the first mail
+page-quiet-report = On the day after
+page-quiet-weeks = After { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+} of good reports
+page-quiet-weeks-do = There is enough to decide on enforce, and this page says so.
+
 # Fetches
 page-fetches = Fetches by day
 page-fetches-lead = { $count ->
@@ -91,7 +104,7 @@ page-fetches-lead = { $count ->
    *[other] { $count } fetches
 } in { $days } days got the policy.
 page-fetches-none = Nobody has fetched the policy yet.
-page-fetches-expect = A sender fetches it when it has mail for the domain and finds the STS record: within a day as a rule for Gmail and Microsoft 365, once somebody writes from there. Until then this stays empty, and nothing is wrong.
+page-fetches-expect = A sender fetches it when it has mail for the domain and finds the STS record: within a day as a rule for Gmail and Microsoft 365, once somebody writes from there. Until then it stays quiet here, and nothing is wrong.
 page-fetches-older = None in the last { $days } days.
 page-fetches-chart = Fetches of the policy by day and sender
 page-fetches-described = One line a sender, one dot a day on which it fetched the policy, from { $first } to { $last }; the larger the dot, the more fetches. The table below has the same numbers.
@@ -122,7 +135,7 @@ page-version = Version
 page-reach = How far
 page-last-seen = Last seen
 page-until = May be used until
-page-until-now = as long as it is served
+page-until-now = while it is served
 page-until-not-known = not known
 page-pickup-one-address = one address; others of it may hold another
 page-pickup-some-addresses = { $holders } of { $all } known addresses
@@ -145,7 +158,7 @@ page-sessions-lead = { $count ->
    *[other] { $failed } of them failed.
 }
 page-sessions-none = No TLS report has come yet.
-page-sessions-expect = Google and Microsoft send one a day, on the day after, once there is mail from them to the domain and a TLSRPT record that says where to. Take them in with the command below.
+page-sessions-expect = Google and Microsoft send one a day, on the day after, once there is mail from them to the domain and a TLSRPT record that says where to. Take them in:
 page-sessions-unproven = { $reports ->
     [one] { $reports } report
    *[other] { $reports } reports

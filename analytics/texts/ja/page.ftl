@@ -60,11 +60,21 @@ page-version-older = 古い版
 page-version-since = { $mode }、{ $day } から
 page-version-unknown = ここで配信したことのないポリシー
 
+# A domain of which nothing is known yet
+page-quiet = まだ動きはありません。これから起きること
+page-quiet-lead = ポリシーの取得もレポートもまだありません。どのドメインも最初はこの状態です。
+page-quiet-now = いま
+page-quiet-now-do = 上の「次の手順」を行ってください。ポリシーと STS レコードがそろえば、送信側が見つけられるようになります。
+page-quiet-day = 最初のメールから 1 日以内
+page-quiet-report = その翌日
+page-quiet-weeks = 良好なレポートが { $days } 日分集まったら
+page-quiet-weeks-do = enforce に移行できるか判断できるようになり、このページでお知らせします。
+
 # Fetches
 page-fetches = 日ごとの取得
 page-fetches-lead = 直近 { $days } 日間に、ポリシーは { $count } 回取得されました。
 page-fetches-none = ポリシーはまだ誰にも取得されていません。
-page-fetches-expect = 送信側がポリシーを取得するのは、このドメイン宛てのメールがあり、STS レコードを見つけたときです。Gmail や Microsoft 365 では、そこから誰かがメールを送れば通常 1 日以内です。それまで空のままでも異常ではありません。
+page-fetches-expect = 送信側がポリシーを取得するのは、このドメイン宛てのメールがあり、STS レコードを見つけたときです。Gmail や Microsoft 365 では、そこから誰かがメールを送れば通常 1 日以内です。それまで何もなくても異常ではありません。
 page-fetches-older = 直近 { $days } 日間にはありません。
 page-fetches-chart = 日別・送信側別のポリシー取得
 page-fetches-described = 送信側ごとに 1 行、ポリシーを取得した日ごとに 1 つの点（{ $first } から { $last } まで）。点が大きいほど取得回数が多いことを示します。同じ数値は下の表にあります。
@@ -111,7 +121,7 @@ page-sessions-lead = 送信元が証明された TLS レポートによると、
    *[other] うち { $failed } セッションが失敗しました。
 }
 page-sessions-none = TLS レポートはまだ届いていません。
-page-sessions-expect = Google と Microsoft は、そこからこのドメイン宛てのメールがあり、宛先を示す TLSRPT レコードがあれば、翌日に 1 日 1 通送ってきます。次のコマンドで取り込みます。
+page-sessions-expect = Google と Microsoft は、そこからこのドメイン宛てのメールがあり、宛先を示す TLSRPT レコードがあれば、翌日に 1 日 1 通送ってきます。取り込むコマンド：
 page-sessions-unproven = 送信元を証明できないレポートが { $reports } 通（{ $sessions } セッション）ありました。ここには数えず、判断にも使いません。
 page-sessions-chart = 日ごとのセッションと失敗
 page-sessions-described = { $first } から { $last } までの日ごとの棒グラフ。上は全セッション、下は失敗したセッションで、目盛りはそれぞれ異なります。同じ数値は下の表にあります。
@@ -190,8 +200,8 @@ page-not-found = なし
 page-reasons = 根拠の一覧
 page-reasons-lead = 各行に数値、時点、出典のビューを示します。
 page-bars = 判断の基準：良好なセッションのある日が { $days } 日、{ $sessions } セッション、報告者 { $reporters } 者、直近 { $recent } 日に妨げとなる失敗がないこと。
-page-speaks-for = 賛成
-page-speaks-against = 反対
+page-speaks-for = 裏付けるもの
+page-speaks-against = 妨げるもの
 page-speaks-unknown = 不明、または判断に使わないもの
 page-from-view = 出典 { $view }
 

@@ -46,7 +46,9 @@ def messages(language: Language) -> dict[str, dict[str, frozenset[str]]]:
 def test_each_language_has_the_messages_of_the_first(language: Language) -> None:
     """Those that English has in a register of codes too, in a file of the same subject."""
     first = messages(LANGUAGES[0])
-    registered = {subject: dict.fromkeys(keys, frozenset()) for subject, keys in english().items()}
+    registered: dict[str, dict[str, frozenset[str]]] = {
+        subject: dict.fromkeys(keys, frozenset()) for subject, keys in english().items()
+    }
     assert not first.keys() & registered.keys()
     assert messages(language) == (first if language == LANGUAGES[0] else first | registered)
 

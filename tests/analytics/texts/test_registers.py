@@ -70,8 +70,5 @@ def test_every_cause_of_the_warehouse_is_found_again() -> None:
         assert result_as(kind, cause, remedy, EN) == (cause, remedy)
         said = result_as(kind, cause, remedy, JA)
         assert said != (cause, remedy), kind
-    for kind in (NOT_STATED, UNKNOWN):  # as a report has an unknown type
-        assert (
-            result_as("flux" if kind is UNKNOWN else "", kind.cause, kind.remedy, JA)[0]
-            != kind.cause
-        )
+    for sent, known in (("", NOT_STATED), ("flux", UNKNOWN)):  # as a report has it
+        assert result_as(sent, known.cause, known.remedy, JA)[0] != known.cause

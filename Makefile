@@ -1,4 +1,4 @@
-# make run · make test · make fuzz · make test-real · make lab · make bench
+# make demo · make run · make test · make fuzz · make test-real · make lab · make bench
 # Everything is installed into .venv here; nothing outside the checkout is touched.
 
 # The first Python that is 3.11 or later. Another one: make PYTHON=/path/to/python3.13 run
@@ -11,7 +11,17 @@ PYTHON313 ?= $(shell for p in python3.13 "$$(pyenv root 2>/dev/null)"/versions/3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: run test fuzz test-real lab bench lint lock clean
+.PHONY: demo run test fuzz test-real lab bench lint lock clean
+
+# Sample data in a home of its own, and its page; opened where there is a desktop.
+DEMO ?= var/demo
+demo: .venv/.desk
+	@MTA_STS_HOME="$(DEMO)" $(BIN)/mta-sts demo
+	@MTA_STS_HOME="$(DEMO)" $(BIN)/mta-sts report --output "$(DEMO)/report.html"
+	@echo "The page: file://$(abspath $(DEMO))/report.html"
+	@if [ "$$(uname)" = Darwin ]; then open "$(DEMO)/report.html"; \
+	elif [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && command -v xdg-open >/dev/null; then \
+		xdg-open "$(DEMO)/report.html" >/dev/null 2>&1 || true; fi
 
 run: .venv/.desk
 	@$(BIN)/mta-sts serve

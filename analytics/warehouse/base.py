@@ -116,7 +116,23 @@ class Change:
     gone: Iterable[Mapping[str, object]] = ()
 
 
-class Warehouse(Protocol):
+class Asking(Protocol):
+    """What answers questions: a warehouse, or one that is held open for several of them."""
+
+    def ask(
+        self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits
+    ) -> Answer:
+        """The answer to one GoogleSQL query, whose ``@names`` stand in ``parameters``.
+
+        Raises:
+            QueryRefusedError: the text is no query that can be run.
+            QueryStoppedError: it took longer than ``limits.seconds``.
+            WarehouseError: the warehouse cannot answer now.
+        """
+        ...
+
+
+class Warehouse(Asking, Protocol):
     """What a command may ask of a warehouse."""
 
     def load(self, at: datetime) -> Loaded:
@@ -155,17 +171,5 @@ class Warehouse(Protocol):
         Raises:
             WarehouseError: it could not be done; some of the first tables may be written.
             ValueError: a row is none of its table, or holds a text that UTF-8 cannot.
-        """
-        ...
-
-    def ask(
-        self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits
-    ) -> Answer:
-        """The answer to one GoogleSQL query, whose ``@names`` stand in ``parameters``.
-
-        Raises:
-            QueryRefusedError: the text is no query that can be run.
-            QueryStoppedError: it took longer than ``limits.seconds``.
-            WarehouseError: the warehouse cannot answer now.
         """
         ...

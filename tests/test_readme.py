@@ -97,3 +97,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_pictures_are_there_and_small(picture: str) -> None:
     assert 5_000 < (ROOT / f"docs/images/{picture}.png").stat().st_size < 200_000
     assert f"docs/images/{picture}.png" in README
+
+
+def test_the_japanese_readme_has_a_picture_in_japanese() -> None:
+    assert 5_000 < (ROOT / "docs/images/desktop.ja.png").stat().st_size < 200_000
+    assert "docs/images/desktop.ja.png" in (ROOT / "README.ja.md").read_text(encoding="utf-8")

@@ -45,7 +45,7 @@ def headings(text: str) -> list[int]:
 def links(text: str) -> list[str]:
     """Where links lead, whatever the language of what is there."""
     found = re.findall(r"\]\(([^)#\s]+)[^)]*\)", prose(text))
-    return sorted({target.replace(".ja.md", ".md") for target in found})
+    return sorted({target.replace(".ja.", ".") for target in found})
 
 
 def test_there_are_such_pages() -> None:

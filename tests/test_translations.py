@@ -1,6 +1,7 @@
 """Pages in two languages: the same sessions, commands, headings and links."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,7 @@ def test_no_paragraph_is_broken_into_lines(page: Path) -> None:
     plain = re.compile(r"^(?![#|`<>-]|\d+\. |$)")
     broken = [
         line
-        for before, line in zip(lines, lines[1:], strict=False)
+        for before, line in pairwise(lines)
         if plain.match(line.lstrip()) and before.strip() and not before.startswith(("#", "|", "`"))
     ]
     assert broken == []

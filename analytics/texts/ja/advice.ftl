@@ -88,7 +88,7 @@ advice-reason-operator-silent = これまでの間隔から見て途絶えた事
 advice-reason-check-none = 外部からの検査がまだ行われていません
 advice-reason-check-old = 外部からの最後の検査は { $days } 日前です（基準 { $bar } 日以内）
 advice-reason-check-errors = 最後の検査で { $count } 件のエラーが見つかりました: { $codes }
-advice-reason-check-unfinished = 最後の検査では、必要な項目をすべては確認できませんでした
+advice-reason-check-unfinished = 最後の検査では、確認できない重要な項目がありました
 advice-reason-check-right = 外部からの最後の検査でエラーはありませんでした
 advice-reason-policy-not-on-line = ポリシーホストがポリシーの本文を返しませんでした
 advice-reason-sts-record-none = STS レコードがないため、どの送信側もポリシーを取りに来ません
@@ -131,6 +131,7 @@ advice-step-mend-failures = 送信側から報告された失敗を、示され�
 advice-step-mend-policy-host = 送信側がポリシーを取得できない原因を直してください。送信側がここまで来たかどうかは取得記録で分かります。現状: { $because }。
 advice-step-mend-errors = 最後の検査で見つかったエラーを直してください。現状: { $because }。
 advice-step-check-first = まず外部から検査してください。何が公開されているか、まだ分かっていません。
+advice-step-check-now = 外部から検査してください。{ $because }。
 advice-step-check-again = もう一度、外部から検査してください。{ $because }。
 advice-step-publish-tlsrpt-record = 最初に TLSRPT レコードを公開してください。最初の失敗から報告を受け取れます。
 advice-step-publish-policy-host = { $host } から HTTPS でポリシーを配信してください。
@@ -145,10 +146,10 @@ advice-length = { $days ->
     [14] 2 週間
    *[other] { $days } 日
 }
-advice-step-enforce = max_age を { advice-length }にして enforce へ移行してください。誤りがあっても、この期間で忘れられます。コマンドは各手順と戻し方を表示します。
+advice-step-enforce = max_age を { advice-length }にして enforce へ移行してください。誤りがあっても、影響はこの期間で消えます。コマンドは各手順と戻し方を表示します。
 advice-step-mend-or-step-back = いま、メールが拒否されています。原因を直すのが早道です。送信側の再送期間内に直せない場合は testing に戻してください。
 advice-step-raise-max-age = max_age を { advice-length }に延ばしてください。これまでは { $before } でした。
-advice-step-watch = enforce を続け、見守ります。週に 1 回の検査、送信側から報告される失敗、証明書の期限、途絶えた送信側を確認してください。戻すときは、新しい id とともに mode を testing にします。
+advice-step-watch = enforce を続け、次のものを見守ってください: 週に 1 回の検査、送信側から報告される失敗、証明書の期限、途絶えた送信側。戻すときは、新しい id とともに mode を testing にします。
 advice-step-remove-record = STS レコードを削除し、その TTL が過ぎてから、ポリシーホストとポリシーファイルを削除してください（RFC 8461、8.3）。TLSRPT レコードは残してかまいません。
 advice-step-keep-none = { $is_known ->
     [yes] { $until } まで

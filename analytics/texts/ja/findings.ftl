@@ -55,9 +55,9 @@ findings-tlsrpt-lookup-failed-remedy = もう一度、別のリゾルバーで�
 findings-rua-domain-missing-meaning = レポートの宛先が存在しないため、すべてのレポートが失われます。
 findings-rua-domain-missing-remedy = メールを受け取れる宛先を書いてください。
 findings-rua-mailbox-refused-meaning = サーバーがこのメールボックス宛てを断ったため、レポートが失われている可能性があります。検査した場所からの接続を断っただけかもしれません。
-findings-rua-mailbox-refused-remedy = 別の事業者からメールを送ってみてください。戻ってくる場合は、メールボックスを直してください。
+findings-rua-mailbox-refused-remedy = 別のメールサービスからメールを送ってみてください。戻ってくる場合は、メールボックスを直してください。
 findings-rua-not-looked-at-meaning = メールボックスがレポートを受け取れるかどうか、ここからは確認できませんでした。
-findings-rua-not-looked-at-remedy = 別の事業者からメールを送ってみてください。
+findings-rua-not-looked-at-remedy = 別のメールサービスからメールを送ってみてください。
 
 # The policy host
 findings-policy-host-missing-meaning = ポリシーホストにアドレスがないため、ポリシーを取得できません。

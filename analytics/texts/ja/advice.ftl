@@ -172,7 +172,7 @@ advice-from = { $text } [{ $source }]
 advice-at = { $time }、{ $view }
 advice-back = 戻し方: mta-sts mode { $domain } testing が手順を表示します。メールが不達になったときは: mta-sts incident { $domain }
 advice-refused = { $stage ->
-    [enforce] 証明されたレポートによると、直近 { $days } 日間に enforce により { $count } セッションが拒否されました。
+    [enforce] 証明されたレポートによると、直近 { $days } 日間に enforce により拒否されたのは { $count } セッションです。
    *[other] 証明されたレポートによると、直近 { $days } 日間に enforce であれば拒否されていたのは { $count } セッションです。
 }
 advice-refused-line = { $count } セッション: { $kind ->

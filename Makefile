@@ -33,8 +33,8 @@ test: .venv/.dev lint
 fuzz: .venv/.dev
 	$(BIN)/python -m tests.tlsrpt.fuzz --minutes 10
 
-# Needs root, network namespaces, nsd, nginx, postfix, dovecot and Python 3.13; a test whose needs are absent skips and says which.
-test-real: .venv/.dev .venv/.real .venv/.checker .venv/.bigquery
+# Needs root, network namespaces, nsd, nginx, postfix, dovecot, chromium, npm and Python 3.13; a test whose needs are absent skips and says which.
+test-real: .venv/.dev .venv/.real .venv/.checker .venv/.bigquery .venv/.browser
 	$(BIN)/python -m pytest -m real -rs
 
 # One mail from Postfix to Postfix under a policy of ours: both logs beside the warehouse. Needs root too.
@@ -93,6 +93,16 @@ clean:
 .venv/.checker: .venv/.base
 	$(PYTHON) -m venv .venv/checker
 	.venv/checker/bin/python -m pip --disable-pip-version-check --quiet install checkdmarc==6.0.4
+	@touch $@
+
+# What drives Debian's Chromium, and what looks there whether everybody can read the page.
+.venv/.browser: .venv/.base
+	$(PIP) playwright==1.65.2
+	@if command -v npm >/dev/null; then \
+		npm install --prefix .venv/browser --no-audit --no-fund --silent axe-core@4.14.1; \
+	else \
+		echo "no npm here: the tests with axe-core will be skipped"; \
+	fi
 	@touch $@
 
 # A BigQuery emulator, kept apart for its Python and its DuckDB; it finds the extensions in this home.

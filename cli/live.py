@@ -20,8 +20,9 @@ from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 from analytics.advice import thresholds
 from analytics.errors import AnalyticsError
-from analytics.report.page import POLICY, Live
-from analytics.texts.catalogue import LANGUAGES, Language
+from analytics.report.page import Live, rules, style
+from analytics.report.words import Words
+from analytics.texts.catalogue import LANGUAGES, Language, texts
 from cli.identify import judge_new
 from cli.report_pages import PLACE, Pages, Wanted
 from cli.warehouse import load, opened
@@ -38,13 +39,21 @@ _MAX_PATH = 2_000  # bytes; a domain has 253 characters
 
 _HEADERS: Final = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+
+def _policy() -> str:
+    """The Content-Security-Policy of every page that there can be."""
+    both = (False, True)
+    sheets = {
+        style(Words(texts(language)), is_sample=one) for language in LANGUAGES for one in both
+    }
+    return f"{rules(sorted(sheets))}; frame-ancestors 'none'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,7 @@ def handler(make: Make, hosts: frozenset[str]) -> type[http.server.BaseHTTPReque
     Another name in Host is a web site that has led its own name here (DNS rebinding); it is to
     learn nothing.
     """
+    headers = {"Content-Security-Policy": _policy(), **_HEADERS}
 
     class Handler(http.server.BaseHTTPRequestHandler):
         timeout = _WAIT_S
@@ -109,7 +119,7 @@ def handler(make: Make, hosts: frozenset[str]) -> type[http.server.BaseHTTPReque
         def do_GET(self) -> None:
             status, kind, body, more = self._answer()
             self.send_response(status)
-            for name, value in {**_HEADERS, **more}.items():
+            for name, value in {**headers, **more}.items():
                 self.send_header(name, value)
             self.send_header("Content-Type", f"text/{kind}; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))

@@ -111,7 +111,7 @@ def _wanted(chosen: Settings, given: tuple[str, ...], customer: str | None) -> t
     theirs = {row.policy_domain for row in rows if row.customer == customer}
     if not theirs:
         known = sorted({row.customer for row in rows if row.customer})
-        said = ", ".join(known[:5]) or "none is named there"
+        said = ", ".join(known[:5]) or "it has none"
         raise click.BadParameter(
             f"--customer: expected a customer of {DOMAINS_FILE} ({said}), found {shown(customer)}"
         )

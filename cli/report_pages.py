@@ -78,7 +78,7 @@ class Pages:
             return self._one_domain(domains[0], self._page)
         with self._reading() as reading:
             every = reading.inputs(domains)
-            index = reading.index(every, LINES)
+            index = reading.index(every, LINES, has_strangers=not domains)
             has_sections = len(every) <= SECTIONS
             sections = [reading.domain(one) for one in _as_in(index, every)] if has_sections else []
         return File(INDEX, self._many(index, sections, self._page), _names(every))
@@ -90,7 +90,7 @@ class Pages:
             return self._one_domain(self._wanted.domains[0], common, index=f"/{live.query}")
         with self._reading() as reading:
             every = reading.inputs()
-            index = reading.index(every, LINES)
+            index = reading.index(every, LINES, has_strangers=True)
         if len(every) == 1:
             return self._one_domain(every[0].policy_domain, common)
         linked = replace(
@@ -102,7 +102,7 @@ class Pages:
         """The index and a page for each domain; a name that DNS cannot have has none."""
         with self._reading() as reading:
             every = reading.inputs(self._wanted.domains)
-            index = reading.index(every, LINES)
+            index = reading.index(every, LINES, has_strangers=not self._wanted.domains)
         linked = replace(self._page, link=_file_of)
         yield File(INDEX, page.many(index, (), linked), _names(every))
         for given in every:
@@ -123,7 +123,7 @@ class Pages:
         with self._reading(domain) as reading:
             every = reading.inputs((domain,))
             facts = [reading.domain(one) for one in every]
-            both = reading.index(every, LINES) if len(facts) > 1 else None
+            both = reading.index(every, LINES, has_strangers=False) if len(facts) > 1 else None
         if both is None:
             return File(INDEX, page.one(facts[0], common, index=index), (domain,))
         return File(INDEX, self._many(both, facts, common), (domain,))

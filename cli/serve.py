@@ -85,7 +85,8 @@ class LivePage:
                     command, stdin=subprocess.PIPE, pass_fds=[number]
                 )
         except OSError as error:
-            why = f"cannot listen on {_LOOPBACK}, port {port}: {error.strerror}"
+            reason = os.strerror(error.errno or 0)
+            why = f"cannot listen on {_LOOPBACK}, port {port}: {reason}"
             raise ServeError(f"{why}; another port: --report-port {port + 1}") from error
         self._parent = os.getpid()
 

@@ -58,7 +58,7 @@ def fetches(given: Fetches, names: Mapping[Who, str], said: Said, key: str) -> d
     values = [
         {"day": _noon(day), "who": names[who], "count": count, "proof": str(who.is_proven)}
         for who in shown
-        for day, count in given.counts[who].items()
+        for day, count in sorted(given.counts[who].items())
     ]
     return {
         width.name: _drawn(_dots(values, order, given, width, said), width, said, key)

@@ -130,15 +130,17 @@ class Reading:
             },
         )
 
-    def index(self, every: Iterable[Inputs], shown: int) -> Index:
+    def index(self, every: Iterable[Inputs], shown: int, *, has_strangers: bool) -> Index:
         """The domains in a line each, the worst first, at most ``shown`` of them.
+
+        ``has_strangers`` adds who asks for names that are not served, which are no domain's own.
 
         Raises:
             WarehouseError: the warehouse cannot answer now.
         """
         lines = sorted((self._line(one) for one in every), key=_place)
         counts = Counter(line.advice.verdict for line in lines)
-        strangers, strangers_cut = self._strangers()
+        strangers, strangers_cut = self._strangers() if has_strangers else ((), Cut(0, 0))
         return Index(
             tuple(lines[:shown]),
             {one: count for one in _WORST if (count := counts[one])},

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -16,13 +16,7 @@ from analytics.report.words import Words, shown
 from analytics.texts.catalogue import Language
 
 _FOLDER: Final = Path(__file__).parent / "templates"
-STYLE: Final = (_FOLDER / "style.css").read_text(encoding="utf-8")
-_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-# for a meta element, which cannot forbid frames (CSP 3, 3.3)
-POLICY: Final = (
-    f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; base-uri 'none'; "
-    "form-action 'none'"
-)
+_STYLE: Final = (_FOLDER / "style.css").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +40,29 @@ class Page:
     live: Live | None = None
     days: int = 60
     link: Callable[[str, bool], str | None] = field(default=lambda _name, _is_sample: None)
+
+
+def style(words: Words, *, is_sample: bool) -> str:
+    """The style sheet; on paper each page of sample data says so in its margin."""
+    if not is_sample:
+        return _STYLE
+    said = words.say("sample").replace("\\", "").replace('"', "").replace("<", "")
+    return f'{_STYLE}@page {{ @top-center {{ content: "{said}"; font: bold 9pt sans-serif; }} }}\n'
+
+
+def rules(styles: Iterable[str]) -> str:
+    """The Content-Security-Policy of pages with one of these style sheets: nothing else is had.
+
+    For a meta element, which cannot forbid frames (CSP 3, 3.3).
+    """
+    known = " ".join(f"'sha256-{_hash(one)}'" for one in styles)
+    return (
+        f"default-src 'none'; style-src {known}; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def one(given: Domain, page: Page, *, index: str = "") -> str:
@@ -72,7 +89,7 @@ def many(index: Index, sections: Sequence[Domain], page: Page, *, limit: int = 0
         index=index,
         domains=drawn,
         limit=limit,
-        is_sample=any(line.advice.is_sample for line in index.lines),
+        is_sample=bool(index.lines) and all(line.advice.is_sample for line in index.lines),
     )
 
 
@@ -129,8 +146,9 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def _render(template: str, page: Page, title: str, **values: object) -> str:
+def _render(template: str, page: Page, title: str, *, is_sample: bool, **values: object) -> str:
     words = page.words
+    sheet = style(words, is_sample=is_sample)
     text = (
         _environment()
         .get_template(template)
@@ -140,8 +158,9 @@ def _render(template: str, page: Page, title: str, **values: object) -> str:
             lang=words.texts.language,
             w=words,
             t=words.say,
-            style=Markup(STYLE),  # noqa: S704 - a file of ours
-            policy=POLICY,
+            style=Markup(sheet),  # noqa: S704 - a file of ours
+            policy=rules([sheet]),
+            is_sample=is_sample,
             rows=charts.ROWS,
             **values,
         )

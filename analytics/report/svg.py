@@ -21,7 +21,9 @@ _KEPT = frozenset(
      "text-anchor", "font-size", "font-weight"}
 )  # fmt: skip
 _VALUE = re.compile(r"[A-Za-z0-9 .,#()%+-]*")  # no quotes, no url()
-_EMPTY = ("path", "M0,0h0v0h0Z")
+_NOTHING = "M0,0h0v0h0Z"  # a path that draws none
+_LONG = re.compile(r"(\d+\.\d{2})\d+")
+_USUAL = frozenset({("opacity", "1"), ("transform", "translate(0,0)"), ("stroke-width", "1")})
 
 
 def fit(drawn: str, key: str, title: str, described: str) -> str:
@@ -52,7 +54,7 @@ def _copy(element: ET.Element) -> ET.Element | None:
     name = _name(element)
     if name not in _TAGS or element.get("display") == "none":
         return None
-    if name == "path" and element.get("d", "").startswith(_EMPTY[1]):
+    if name == "path" and element.get("d", "").startswith(_NOTHING):
         return None
     made = ET.Element(name, dict(_attributes(element)))
     made.text = element.text if name == "text" else None
@@ -72,8 +74,11 @@ def _name(element: ET.Element) -> str:
 def _attributes(element: ET.Element) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     classes: list[str] = []
-    for name, value in element.attrib.items():
-        if name not in _KEPT or not _VALUE.fullmatch(value) or "url" in value:
+    for name, given in element.attrib.items():
+        if name not in _KEPT or not _VALUE.fullmatch(given) or "url" in given:
+            continue
+        value = _LONG.sub(r"\1", given)
+        if (name, value) in _USUAL:
             continue
         if value.upper() in CLASSES:
             classes.append(f"{CLASSES[value.upper()]}-{name}")

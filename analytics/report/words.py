@@ -108,7 +108,8 @@ class Words:
     def headline(self, said: Advice) -> str:
         """The verdict in words."""
         own = f"headline-leaving-{said.verdict}"
-        return self.say(own if said.stage is Stage.LEAVING else f"headline-{said.verdict}")
+        has_own = said.stage is Stage.LEAVING and self.texts.has(f"page-{own}")
+        return self.say(own if has_own else f"headline-{said.verdict}")
 
     def reason(self, one: Reason) -> str:
         """A line of evidence."""

@@ -6,6 +6,7 @@ page-index-title = MTA-STS of { $count ->
 }
 page-made = Made { $time } ({ $zone })
 page-sample = Sample data: nobody’s mail
+page-sample-tag = sample
 page-skip = To the content
 page-all-domains = All domains
 page-live-refresh = Reload every minute

@@ -3,6 +3,7 @@ page-title = { $domain } の MTA-STS
 page-index-title = { $count } ドメインの MTA-STS
 page-made = { $time } 作成（{ $zone }）
 page-sample = サンプルデータ（実在のメールではありません）
+page-sample-tag = サンプル
 page-skip = 本文へ
 page-all-domains = ドメイン一覧
 page-live-refresh = 1 分ごとに再読み込み

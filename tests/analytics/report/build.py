@@ -221,3 +221,64 @@ def lively(home: Home) -> None:
         reported(3, authentication="none", name="Somebody", operator=""),
     )
     home.check(findings=[finding("max-age-short", "notice", section="RFC 8461, 3.2")])
+
+
+HOSTILE = (
+    "<script>window.hit = 1</script>",
+    '"><img src=x onerror="window.hit = 2">',
+    "</style></title></svg><script>window.hit = 3</script>",
+    "{{ 7 * 7 }}{% raw %}",
+    "javascript:window.hit=4",
+    "\u202egnp.exe\u2066 \x1b[2J\x07\x00",
+    "--><svg onload=window.hit=5>",
+    "x" * 3_000,
+    "\u0639\u0631\u0628\u064a \u05e2\u05d1\u05e8\u05d9\u05ea",
+    "Z\u0361\u0362\u0363a\u0364l\u0365g\u0366o" * 40,
+)
+
+
+def hostile(home: Home) -> None:
+    """Example.com in the hands of people who write what they like wherever they can."""
+    home.serve()
+    home.fetch(GMAIL, 3)
+    for number, text in enumerate(HOSTILE):
+        clean = text.replace("\x00", "")
+        client = Client(f"203.0.113.{number}", clean[:500])
+        home.fetch(client, 2 + number)
+        home.refuse(
+            client, 1, path=f"/{clean[:200]}", host=f"mta-sts.{clean[:100]}", domain="example.com"
+        )
+        home.refuse(client, 1, path="/", host=f"mta-sts.{clean[:100]}", domain=clean[:100],
+                    outcome="unknown-host")  # fmt: skip
+        detail = {
+            "result_type": clean[:300], "failed_session_count": 3,
+            "receiving_mx_hostname": clean[:200], "failure_reason_code": clean,
+        }  # fmt: skip
+        for authentication in ("pass", "none"):
+            told = Policy(good=5, failed=3, failures=[detail])
+            home.report(
+                Report((NOW - timedelta(days=number)).date(), (told,), None, name=clean[:300],
+                       signer=clean[:200], authentication=authentication)
+            )  # fmt: skip
+        home.report(Report(NOW.date(), (Policy(domain=clean[:200]),), "google"))
+    home.check(
+        findings=[
+            finding("record-invalid", "error", subject=text, observed=text, expected=text,
+                    remedy=text, section=text[:20])
+            for text in (each.replace("\x00", "") for each in HOSTILE)
+        ]
+    )  # fmt: skip
+
+
+def quiet(home: Home) -> None:
+    """Example.com of which nothing is known yet."""
+    home.serve()
+
+
+def samples(home: Home) -> None:
+    """Example.com as a demonstration has it."""
+    home.serve()
+    for days in range(1, 20):
+        home.fetch(GMAIL, days, source="sample")
+    home.report(*month(is_sample=True))
+    home.check(is_sample=True)

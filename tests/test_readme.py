@@ -16,11 +16,10 @@ from tests.host import ROOT, environment, free_port, wait_for
 
 README = (ROOT / "README.md").read_text()
 README_FILE = ROOT / "README.md"
-SESSIONS = ("README.md", "docs/tour.md")
+SESSIONS = ("README.md", "README.ja.md", "docs/tour.md")
 REFERENCE = (ROOT / "docs/reference.md").read_text()
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]+)\)")
 SESSION = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
-LATER = {"README.ja.md", "docs/google-workspace.md"}
 REST = "…"  # stands for any further lines
 
 _VARIES = (
@@ -85,10 +84,12 @@ def test_reference_is_what_the_program_has() -> None:
     assert reference.tables(REFERENCE) == REFERENCE, "next: python -m scripts.reference"
 
 
-@pytest.mark.parametrize("page", [README_FILE, *sorted((ROOT / "docs").glob("*.md"))], ids=str)
+@pytest.mark.parametrize(
+    "page", [README_FILE, ROOT / "README.ja.md", *sorted((ROOT / "docs").glob("*.md"))], ids=str
+)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text()):
-        if "://" not in target and target not in LATER:
+        if "://" not in target:
             assert (page.parent / target).exists(), target
 
 
@@ -96,3 +97,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_pictures_are_there_and_small(picture: str) -> None:
     assert 5_000 < (ROOT / f"docs/images/{picture}.png").stat().st_size < 200_000
     assert f"docs/images/{picture}.png" in README
+
+
+def test_the_japanese_readme_has_a_picture_in_japanese() -> None:
+    assert 5_000 < (ROOT / "docs/images/desktop.ja.png").stat().st_size < 200_000
+    assert "docs/images/desktop.ja.png" in (ROOT / "README.ja.md").read_text(encoding="utf-8")

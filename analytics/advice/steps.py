@@ -98,7 +98,7 @@ def _look(domain: str, codes: dict[str, Reason]) -> Step | None:
                  "certificate-unknown"):  # fmt: skip
         if code in codes:
             return Step("check", _commands(domain, "check {}"), because=codes[code],
-                        says="check-again")  # fmt: skip
+                        says="check-now" if code == "check-none" else "check-again")  # fmt: skip
     return None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from analytics.advice.model import Advice, Reason, Refused, Stage, Step, Value, Verdict
+from analytics.texts import registers
 from analytics.texts.catalogue import Texts
 from policy import plan
 
@@ -61,6 +62,7 @@ def bars(said: Advice, texts: Texts) -> str:
 
 def refused(one: Refused, texts: Texts) -> str:
     """Sessions that enforce refuses or would have: where, told by whom, why, and what mends it."""
+    cause, remedy = registers.result_as(one.result_type, one.cause, one.remedy, texts)
     values: dict[str, Value] = {
         "count": one.session_count,
         "kind": one.result_type or "not-stated",
@@ -70,8 +72,8 @@ def refused(one: Refused, texts: Texts) -> str:
         "is_one_day": one.first_date == one.last_date,
         "first": one.first_date,
         "last": one.last_date,
-        "cause": one.cause,
-        "remedy": one.remedy,
+        "cause": cause,
+        "remedy": remedy,
     }
     return filled("advice-refused-line", values, texts)
 

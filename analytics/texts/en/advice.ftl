@@ -133,6 +133,7 @@ advice-step-mend-failures = Mend what senders report, by its remedy. Now: { $bec
 advice-step-mend-policy-host = Mend why senders cannot fetch the policy; our own log says whether they came. Now: { $because }.
 advice-step-mend-errors = Mend the errors that the last look found. Now: { $because }.
 advice-step-check-first = Look at it from outside first: what is published is not known here.
+advice-step-check-now = Look at it from outside: { $because }.
 advice-step-check-again = Look at it from outside again: { $because }.
 advice-step-publish-tlsrpt-record = Publish the TLSRPT record first, so that the first failure is already reported.
 advice-step-publish-policy-host = Serve the policy at { $host }, over HTTPS.

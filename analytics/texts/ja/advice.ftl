@@ -29,7 +29,7 @@ advice-verdict-cannot-tell = { $stage ->
    *[other] 判断できません
 }
 advice-verdict-keep = { $stage ->
-   *[other] はい、続けてください
+   *[other] はい、enforce を続けてください
 }
 advice-verdict-step-back = { $stage ->
    *[other] いま、メールが拒否されています。原因を直すか、testing に戻してください
@@ -40,11 +40,11 @@ advice-reason-sample-data = サンプルデータです（実在のメールで�
 advice-reason-policy-not-here = このドメインのポリシーがここにないため、現在配信中の内容が分かりません
 advice-reason-covered-days = 現在の本文に基づく証明済みレポートで、良好なセッションのあった日: { $found } 日（基準 { $bar } 日{ $since ->
     [none] { "" }
-    [failure] 。妨げとなる失敗が最後にあった後、{ $start } から
-    [mx-changed] 。MX ホストの変更後、{ $start } から
-    [policy-changed] 。この本文の配信開始後、{ $start } から
-    [sixty-days] 。直近 60 日間、{ $start } から
-   *[other] 。{ $start } から
+    [failure] 、最後に妨げとなる失敗があった後の { $start } から
+    [mx-changed] 、MX ホストを変更した { $start } から
+    [policy-changed] 、この本文の配信を始めた { $start } から
+    [sixty-days] 、直近 60 日間の { $start } から
+   *[other] 、{ $start } から
 }）
 advice-reason-sessions = これらのレポートのセッション数: { $found }（基準 { $bar }）
 advice-reason-reporters = 送信元が証明された報告者: { $found } 者（基準 { $bar } 者）
@@ -60,7 +60,7 @@ advice-failure = { $reporter }: { $kind ->
 }{ $has_host ->
     [yes] （{ $host }）
    *[no] { "" }
-}、{ $count } セッション、最終 { $last }
+}、{ $count } セッション、最後は { $last }
 advice-reason-failures-watched = { advice-failure }。今のところ妨げにはなりません
 advice-reason-failures-over = { advice-failure }。その後から日数を数え直しています
 advice-reason-failures-recent = { advice-failure }。その後のレポートは良好ですが、まだ { $days } 日たっていません
@@ -88,7 +88,7 @@ advice-reason-operator-silent = これまでの間隔から見て途絶えた事
 advice-reason-check-none = 外部からの検査がまだ行われていません
 advice-reason-check-old = 外部からの最後の検査は { $days } 日前です（基準 { $bar } 日以内）
 advice-reason-check-errors = 最後の検査で { $count } 件のエラーが見つかりました: { $codes }
-advice-reason-check-unfinished = 最後の検査では、必要な項目をすべては確認できませんでした
+advice-reason-check-unfinished = 最後の検査では、確認できない重要な項目がありました
 advice-reason-check-right = 外部からの最後の検査でエラーはありませんでした
 advice-reason-policy-not-on-line = ポリシーホストがポリシーの本文を返しませんでした
 advice-reason-sts-record-none = STS レコードがないため、どの送信側もポリシーを取りに来ません
@@ -116,7 +116,7 @@ advice-reason-max-age = max_age は { $age }。全 { $steps } 段階の { $step 
 advice-reason-old-policy-held = 最後の古いポリシー: { $until } { $is_over ->
     [yes] に期限切れ
    *[no] まで保持される可能性あり
-}（このほか STS レコードの TTL。最長の max_age は { $longest }）
+}。これに STS レコードの TTL が加わります。最長の max_age は { $longest }
 advice-reason-old-policy-unknown = 古いポリシーがいつまで保持されるか分かりません
 
 # The steps.
@@ -131,6 +131,7 @@ advice-step-mend-failures = 送信側から報告された失敗を、示され�
 advice-step-mend-policy-host = 送信側がポリシーを取得できない原因を直してください。送信側がここまで来たかどうかは取得記録で分かります。現状: { $because }。
 advice-step-mend-errors = 最後の検査で見つかったエラーを直してください。現状: { $because }。
 advice-step-check-first = まず外部から検査してください。何が公開されているか、まだ分かっていません。
+advice-step-check-now = 外部から検査してください。{ $because }。
 advice-step-check-again = もう一度、外部から検査してください。{ $because }。
 advice-step-publish-tlsrpt-record = 最初に TLSRPT レコードを公開してください。最初の失敗から報告を受け取れます。
 advice-step-publish-policy-host = { $host } から HTTPS でポリシーを配信してください。
@@ -145,10 +146,10 @@ advice-length = { $days ->
     [14] 2 週間
    *[other] { $days } 日
 }
-advice-step-enforce = max_age を { advice-length } にして enforce へ移行してください。誤りがあっても、この期間で忘れられます。コマンドは各手順と戻し方を表示します。
+advice-step-enforce = max_age を { advice-length }にして enforce へ移行してください。誤りがあっても、影響はこの期間で消えます。コマンドは各手順と戻し方を表示します。
 advice-step-mend-or-step-back = いま、メールが拒否されています。原因を直すのが早道です。送信側の再送期間内に直せない場合は testing に戻してください。
-advice-step-raise-max-age = max_age を { advice-length } に延ばしてください。これまでは { $before } でした。
-advice-step-watch = enforce を続け、見守ります。週に 1 回の検査、送信側から報告される失敗、証明書の期限、途絶えた送信側を確認してください。戻すときは、新しい id とともに mode を testing にします。
+advice-step-raise-max-age = max_age を { advice-length }に延ばしてください。これまでは { $before } でした。
+advice-step-watch = enforce を続け、次のものを見守ってください: 週に 1 回の検査、送信側から報告される失敗、証明書の期限、途絶えた送信側。戻すときは、新しい id とともに mode を testing にします。
 advice-step-remove-record = STS レコードを削除し、その TTL が過ぎてから、ポリシーホストとポリシーファイルを削除してください（RFC 8461、8.3）。TLSRPT レコードは残してかまいません。
 advice-step-keep-none = { $is_known ->
     [yes] { $until } まで
@@ -167,11 +168,11 @@ advice-bars = （基準: { $days } 日、{ $sessions } セッション、報告�
 advice-against = 妨げるもの
 advice-unknown = 分かっていないこと、判断に使わないもの
 advice-for = 裏付けるもの
-advice-from = { $text }（{ $source }）
+advice-from = { $text } [{ $source }]
 advice-at = { $time }、{ $view }
 advice-back = 戻し方: mta-sts mode { $domain } testing が手順を表示します。メールが不達になったときは: mta-sts incident { $domain }
 advice-refused = { $stage ->
-    [enforce] 証明されたレポートによると、直近 { $days } 日間に enforce は { $count } セッションを拒否しました。
+    [enforce] 証明されたレポートによると、直近 { $days } 日間に enforce により拒否されたのは { $count } セッションです。
    *[other] 証明されたレポートによると、直近 { $days } 日間に enforce であれば拒否されていたのは { $count } セッションです。
 }
 advice-refused-line = { $count } セッション: { $kind ->
@@ -183,7 +184,7 @@ advice-refused-line = { $count } セッション: { $kind ->
 }、報告者 { $reporter }、{ $is_one_day ->
     [yes] { $first }
    *[no] { $first } から { $last }
-}。{ $cause }{ $remedy }
+}。{ $cause }対処: { $remedy }
 advice-refused-more = ほか { $count } 種類: mta-sts failures
 advice-none-known = まだドメインがありません。最初のコマンド: mta-sts init example.com
 advice-counts = { $count } ドメイン: { $told }。{ $bars }

@@ -119,7 +119,7 @@ def line(inputs: Inputs, code: str, language: Language) -> str:
             ),
             (
                 "現在の本文に基づく証明済みレポートで、良好なセッションのあった日: 20 日"
-                "（基準 14 日。この本文の配信開始後、2026-11-01 から）"
+                "（基準 14 日、この本文の配信を始めた 2026-11-01 から）"
             ),
         ),
         (
@@ -136,7 +136,7 @@ def line(inputs: Inputs, code: str, language: Language) -> str:
                 "this mail"
             ),
             (
-                "Google (Gmail): 種類が示されていない失敗、3 セッション、最終 2026-11-22。"
+                "Google (Gmail): 種類が示されていない失敗、3 セッション、最後は 2026-11-22。"
                 "enforce ではこのメールが拒否されます"
             ),
         ),

@@ -1,4 +1,4 @@
-# make run · make test · make fuzz · make test-real · make lab · make bench
+# make demo · make run · make test · make fuzz · make test-real · make lab · make bench
 # Everything is installed into .venv here; nothing outside the checkout is touched.
 
 # The first Python that is 3.11 or later. Another one: make PYTHON=/path/to/python3.13 run
@@ -11,7 +11,17 @@ PYTHON313 ?= $(shell for p in python3.13 "$$(pyenv root 2>/dev/null)"/versions/3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: run test fuzz test-real lab bench lint lock clean
+.PHONY: demo run test fuzz test-real lab bench lint lock clean
+
+# Sample data in a home of its own, and its page; opened where there is a desktop.
+DEMO ?= var/demo
+demo: .venv/.desk
+	@MTA_STS_HOME="$(DEMO)" $(BIN)/mta-sts demo
+	@MTA_STS_HOME="$(DEMO)" $(BIN)/mta-sts report --output "$(DEMO)/report.html"
+	@echo "The page: file://$(abspath $(DEMO))/report.html"
+	@if [ "$$(uname)" = Darwin ]; then open "$(DEMO)/report.html"; \
+	elif [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && command -v xdg-open >/dev/null; then \
+		xdg-open "$(DEMO)/report.html" >/dev/null 2>&1 || true; fi
 
 run: .venv/.desk
 	@$(BIN)/mta-sts serve
@@ -23,8 +33,8 @@ test: .venv/.dev lint
 fuzz: .venv/.dev
 	$(BIN)/python -m tests.tlsrpt.fuzz --minutes 10
 
-# Needs root, network namespaces, nsd, nginx, postfix, dovecot and Python 3.13; a test whose needs are absent skips and says which.
-test-real: .venv/.dev .venv/.real .venv/.checker .venv/.bigquery
+# Needs root, network namespaces, nsd, nginx, postfix, dovecot, chromium, npm and Python 3.13; a test whose needs are absent skips and says which.
+test-real: .venv/.dev .venv/.real .venv/.checker .venv/.bigquery .venv/.browser
 	$(BIN)/python -m pytest -m "real and not bigquery" -rs
 	$(BIN)/python -m pytest -m bigquery -rs --numprocesses 2 --dist loadfile
 
@@ -84,6 +94,16 @@ clean:
 .venv/.checker: .venv/.base
 	$(PYTHON) -m venv .venv/checker
 	.venv/checker/bin/python -m pip --disable-pip-version-check --quiet install checkdmarc==6.0.4
+	@touch $@
+
+# What drives Debian's Chromium, and what looks there whether everybody can read the page.
+.venv/.browser: .venv/.base
+	$(PIP) playwright==1.65.2
+	@if command -v npm >/dev/null; then \
+		npm install --prefix .venv/browser --no-audit --no-fund --silent axe-core@4.14.1; \
+	else \
+		echo "no npm here: the tests with axe-core will be skipped"; \
+	fi
 	@touch $@
 
 # A BigQuery emulator, kept apart for its Python and its DuckDB; it finds the extensions in this home.

@@ -86,8 +86,11 @@ def store(
     judged: Iterable[Judgement],
     *,
     check_id: Callable[[Judgement], str] = _any_id,
+    is_sample: bool = False,
 ) -> int:
     """Keep checks, and say how many. One with the ``check_id`` of another takes its place.
+
+    ``is_sample`` marks them as looks that nobody had.
 
     Raises:
         WarehouseError: it could not be done; what was stored before stays.
@@ -96,9 +99,9 @@ def store(
     for one in judged:
         batch.append(one)
         if len(batch) == _BATCH:
-            count += _store(warehouse, batch, check_id)
+            count += _store(warehouse, batch, check_id, is_sample=is_sample)
             batch = []
-    return count + (_store(warehouse, batch, check_id) if batch else 0)
+    return count + (_store(warehouse, batch, check_id, is_sample=is_sample) if batch else 0)
 
 
 def outcome(judged: Judgement) -> str:
@@ -109,13 +112,18 @@ def outcome(judged: Judgement) -> str:
 
 
 def _store(
-    warehouse: Warehouse, batch: Sequence[Judgement], check_id: Callable[[Judgement], str]
+    warehouse: Warehouse,
+    batch: Sequence[Judgement],
+    check_id: Callable[[Judgement], str],
+    *,
+    is_sample: bool,
 ) -> int:
+    mark: Row = {"is_sample": is_sample}
     pairs = [(check_id(judged), judged) for judged in batch]
     # the check itself last: what reads it finds its hosts and findings there
-    hosts = [row for its_id, judged in pairs for row in _hosts(its_id, judged)]
+    hosts = [row | mark for its_id, judged in pairs for row in _hosts(its_id, judged)]
     findings = [
-        _finding(its_id, judged, number, said)
+        _finding(its_id, judged, number, said) | mark
         for its_id, judged in pairs
         for number, said in enumerate(judged.findings, start=1)
     ]
@@ -125,7 +133,7 @@ def _store(
             warehouse.write(table, rows, by=("check_id",), gone=gone)
         elif rows:
             warehouse.write(table, rows)
-    warehouse.write("checks_v1", [_check(its_id, judged) for its_id, judged in pairs])
+    warehouse.write("checks_v1", [_check(its_id, judged) | mark for its_id, judged in pairs])
     return len(batch)
 
 
@@ -252,7 +260,6 @@ def _head(check_id: str, judged: Judgement) -> Row:
         "check_id": check_id,
         "checked_at": judged.case.at,
         "policy_domain": judged.domain,
-        "is_sample": False,
     }
 
 

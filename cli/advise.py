@@ -2,18 +2,20 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
 
-from analytics.advice import thresholds
+from analytics.advice import thresholds, told
 from analytics.advice.gather import gather
 from analytics.advice.judge import advise as advised
 from analytics.advice.model import Advice, Reason, Verdict
 from analytics.senders import catalog
+from analytics.texts.catalogue import Language, Texts, texts
 from cli import advice_screen, names
 from cli.identify import judge_new
+from cli.languages import lang_option
 from cli.output import json_lines
 from cli.warehouse import load, opened, settings_with, warehouse_option
 from policy import config
@@ -55,6 +57,7 @@ _WORST = (
     show_default=True,
     help="Sessions in them; a small domain may choose fewer.",
 )
+@lang_option
 @click.option("--json", "as_json", is_flag=True, help="One domain a line, as a JSON object.")
 @warehouse_option
 def advise(
@@ -63,6 +66,7 @@ def advise(
     expect: str | None,
     days: int,
     min_sessions: int,
+    lang: Language,
     as_json: bool,
     warehouse: str | None,
 ) -> None:
@@ -85,15 +89,16 @@ def advise(
     judge_new(desk, chosen, at)
     given = gather(desk, PolicyFolder(chosen.policies), domain=wanted, expect=expected)
     found = sorted((advised(one, bars, at) for one in given), key=_place)
+    words = texts(lang)
     if as_json:
-        json_lines(row(one) for one in found)
+        json_lines(row(one, words) for one in found)
     elif every:
-        advice_screen.many(found)
+        advice_screen.many(found, words)
     else:
         for number, one in enumerate(found):
             if number:
                 click.echo()
-            advice_screen.one(one)
+            advice_screen.one(one, words)
 
 
 def operators(given: str | None, chosen: Settings) -> Sequence[str]:
@@ -121,20 +126,33 @@ def operators(given: str | None, chosen: Settings) -> Sequence[str]:
     return slugs
 
 
-def row(said: Advice) -> Mapping[str, object]:
+def row(said: Advice, words: Texts) -> Mapping[str, object]:
     """The advice as JSON has it."""
+    step = said.step
     return {
         "policy_domain": said.policy_domain,
         "stage": said.stage,
         "verdict": said.verdict,
-        "step": asdict(said.step),
-        "reasons": [_reason(one) for one in said.reasons],
+        "step": {
+            "code": step.code,
+            "text": told.step(step, words),
+            "commands": step.commands,
+            "records": step.records,
+        },
+        "reasons": [_reason(one, words) for one in said.reasons],
     }
 
 
-def _reason(said: Reason) -> Mapping[str, object]:
-    told = asdict(said)
-    return told | {"at": instant(said.at) if said.at is not None else None}
+def _reason(said: Reason, words: Texts) -> Mapping[str, object]:
+    return {
+        "code": said.code,
+        "speaks": said.speaks,
+        "text": told.reason(said, words),
+        "figure": said.figure,
+        "at": instant(said.at) if said.at is not None else None,
+        "view": said.view,
+        "blocks": said.blocks,
+    }
 
 
 def _place(said: Advice) -> tuple[int, str, bool]:

@@ -35,6 +35,8 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "advise": ("cli.advise", "may I enforce: the verdict, its evidence, the one next step"),
     "incident": ("cli.incident", "when mail bounces: cause, repair, way back, who holds enforce"),
     "alerts": ("cli.alerts", "what changed and needs a person; each opens once and closes once"),
+    "report": ("cli.report", "one page to look at: verdict, next step, who has the policy"),
+    "demo": ("cli.demo", "sample data to look at: five domains that nobody has, each with a story"),
     "identify": ("cli.identify", "refresh the lists of networks and judge every client"),
     "refresh": ("cli.refresh", "all scheduled work: load, reports, lists, verdicts, checks"),
     "query": ("cli.query", "ask a view, or one SELECT in GoogleSQL"),

@@ -1,13 +1,13 @@
 """How the publishing commands show steps, differences and questions."""
 
 import sys
-import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import click
 
 from cli.output import visible
+from cli.wrapping import wrapped
 from policy import plan
 from policy.plan import Step
 from policy.record import Record
@@ -19,14 +19,8 @@ _NAMED = 3  # domains in a line about many
 
 def say(text: str, *, indent: int = 0, hang: int = 0, err: bool = False) -> None:
     """Print a sentence within the width, whatever is in it."""
-    lines = textwrap.wrap(
-        visible(text),
-        WIDTH,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * (indent + hang),
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
+    start = " " * indent
+    lines = wrapped(visible(text), WIDTH, first=start, rest=start + " " * hang)
     click.echo("\n".join(lines), err=err)
 
 

@@ -52,9 +52,11 @@ class Effect(StrEnum):
 class Reason:
     """What a failure-reason-code adds; ``pattern`` is searched for in its text, in lower case.
 
-    The pattern is of RE2, so that databases can search for it too.
+    The pattern is of RE2, so that databases can search for it too. ``name`` is for translations,
+    once a type.
     """
 
+    name: str
     pattern: str
     cause: str
     remedy: str
@@ -136,6 +138,7 @@ RESULT_TYPES = (
         "each MX host, and at the certificate served to clients that send no SNI.",
         (
             Reason(
+                "not-yet-valid",
                 r"not[ _-]yet[ _-]valid",
                 "The certificate of the MX host is not valid yet, by the sender's clock.",
                 "Compare the clock of the host that made the certificate; senders set theirs right as "
@@ -155,12 +158,14 @@ RESULT_TYPES = (
         f"{_INTERMEDIATE} {_SELF_SIGNED}",
         (
             Reason(
+                "self-signed",
                 r"self[ _-]?signed",
                 "The certificate of the MX host is self-signed, or its chain ends in a self-signed "
                 "one that the sender does not know.",
                 f"{_SELF_SIGNED} For the chain of a public authority: {_INTERMEDIATE}",
             ),
             Reason(
+                "issuer-unknown",
                 r"local[ _-]issuer|get[ _-]issuer|verify[ _-]the[ _-]first|verify[ _-]leaf"
                 r"|unknown[ _-]authority|unknown[ _-]ca\b|unknown-certificate-authority",
                 "An intermediate certificate is missing, or the authority is a private one: the "
@@ -182,22 +187,26 @@ RESULT_TYPES = (
         "and 1.3 on port 25 of that host. A few sessions of one sender alone: watch it.",
         (
             Reason(
+                "protocol-version",
                 r"protocol[ _-]version|unsupported[ _-]protocol|version too low",
                 "Sender and MX host have no version of TLS in common.",
                 "Offer TLS 1.2 and 1.3 on port 25 of that host; many senders refuse what is older.",
             ),
             Reason(
+                "no-common-cipher",
                 r"handshake[ _-]failure|no shared cipher|no[ _-]ciphers",
                 "Sender and MX host have no cipher in common, or the certificate's kind is one that "
                 "the sender does not take.",
                 "Offer the usual ciphers of TLS 1.2 and 1.3, and an RSA certificate beside an ECDSA one.",
             ),
             Reason(
+                "too-weak",
                 r"key too small|dh[ _-]key|md too weak|insufficient[ _-]security",
                 "A key or hash of the MX host is too weak for the sender.",
                 "Use RSA of 2,048 bits or more, SHA-256, and DH parameters of 2,048 bits or ECDHE alone.",
             ),
             Reason(
+                "timed-out",
                 r"timed?[ _-]?out|deadline exceeded",
                 "The MX host did not answer in time during the handshake.",
                 "Look at the load of that host, and at filters that hold connections back (greeting "
@@ -252,30 +261,35 @@ RESULT_TYPES = (
         "day. If not: A and AAAA of the policy host, certificate, firewall, bot filter.",
         (
             Reason(
+                "not-found",
                 r"\b404\b",
                 "The sender asked for the policy and was told that there is none (404).",
                 "Look for the host and path it asked for: mta-sts query refused_fetches. Senders ask "
                 "for /.well-known/mta-sts.txt on the policy host, and nothing else counts.",
             ),
             Reason(
+                "turned-away",
                 r"\b(401|403|429)\b|forbidden|too many requests",
                 "Something in front of the policy host turned the sender away (401, 403 or 429).",
                 "Take the policy host out of every filter against bots, out of rate limits and "
                 "authentication.",
             ),
             Reason(
+                "redirected",
                 r"(http|response|status)[^0-9]{0,20}30[1-8]\b|redirect",
                 "The policy host answered with a redirect, which a sender must not follow (RFC 8461, 3.3).",
                 "Serve the text itself at https://mta-sts.DOMAIN/.well-known/mta-sts.txt, without a "
                 "redirect.",
             ),
             Reason(
+                "server-error",
                 r"(http|response|status)[^0-9]{0,20}5[0-9][0-9]\b",
                 "The policy host answered with an error of its own (5xx).",
                 "mta-sts query refused_fetches shows what it answered; what is not there was answered "
                 "by a load balancer or proxy in front of it.",
             ),
             Reason(
+                "not-reached",
                 r"timed?[ _-]?out|deadline exceeded|connection refused|unreachable",
                 "The policy host could not be reached, or did not answer in time; some senders give up "
                 "after 2 seconds.",
@@ -283,12 +297,14 @@ RESULT_TYPES = (
                 "that prefers it: curl -4 and curl -6. Look at firewalls, then at slow starts.",
             ),
             Reason(
+                "not-resolved",
                 r"nxdomain|no such host|name[ _-]resolution|servfail|\bdns\b",
                 "The name of the policy host could not be resolved.",
                 "dig A and AAAA of the policy host, and through a second resolver; a CNAME must lead to "
                 "a name that is there.",
             ),
             Reason(
+                "certificate",
                 r"certificate|x509|\btls\b|\bssl\b",
                 "The certificate of the policy host did not convince the sender, or TLS failed.",
                 "Serve a certificate of a public authority for the policy host's name, with its full "
@@ -320,11 +336,13 @@ RESULT_TYPES = (
         "managed one may still be on its way. Look at IPv4 and IPv6, and at clients without SNI.",
         (
             Reason(
+                "expired",
                 r"expired",
                 "The certificate of the policy host has expired.",
                 "Renew it, reload whatever serves it, and look at every address of the policy host.",
             ),
             Reason(
+                "not-trusted",
                 r"self[ _-]?signed|local[ _-]issuer|get[ _-]issuer|unknown[ _-]authority|unknown[ _-]ca\b",
                 "The chain of the policy host's certificate does not end at an authority that the "
                 "sender trusts.",

@@ -20,6 +20,7 @@ from policy.model import MAX_POLICY_BYTES, Policy, policy_fingerprint, policy_id
 
 DOMAINS_FILE = "domains.csv"
 SUFFIX = ".txt"
+SAMPLE_FILE = "SAMPLE-DATA"  # says that the policies of a folder are nobody's: mta-sts demo
 
 _MAX_DOMAINS_BYTES = 16 * 1024 * 1024  # 10,000 rows are about 1 MiB
 _MAX_TEXT_BYTES = 1024 * 1024  # so that a review can say how much too large a text is
@@ -80,6 +81,11 @@ class PolicyFolder:
         self._kept: dict[str, tuple[_Stamp, ServedPolicy | PolicyFileError]] = {}
         self._rows: tuple[_Stamp, dict[str, DomainRow], tuple[RowFault, ...]] | None = None
         self._lock = threading.Lock()
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether nobody has these domains."""
+        return (self.folder / SAMPLE_FILE).exists()
 
     def served(self, domain: str) -> ServedPolicy | None:
         """The policy of ``domain``, or of the domain it is the same as; ``None`` where there is none.

@@ -13,7 +13,7 @@ from policy import config
 from tests.host import ROOT
 from tests.test_cloudbuild import BUILD
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "README.ja.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(mta-sts [^`]+)`")
 

@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
-from analytics.advice.model import Check, Inputs, Operator, Reason, Refused, Speaks, Thresholds
+from analytics.advice.model import (
+    Check,
+    Inputs,
+    Operator,
+    Reason,
+    Refused,
+    Speaks,
+    Thresholds,
+    Value,
+)
 from policy import plan
 
 READINESS = "policy_readiness"
@@ -12,6 +21,7 @@ CONFIRMATIONS = "sender_confirmations"
 CHECKS = "domain_checks"
 SILENT = "silent_senders"
 RESULTS = "tlsrpt_results_daily"
+ROLLOUT = "policy_rollout"
 
 # what is told beside the evidence and decides nothing
 ASIDE = frozenset(
@@ -20,39 +30,26 @@ ASIDE = frozenset(
 )  # fmt: skip
 # the bars that make the evidence of a domain in testing
 BARS = frozenset({"covered-days", "sessions", "reporters"})
-_NAMED = 5  # hosts, operators and codes that are named
-
-_SINCE = {
-    "failure": "since the last failure that blocks",
-    "mx-changed": "since the MX hosts changed",
-    "policy-changed": "since this text is served",
-    "sixty-days": "of 60 days",
-}
 
 
 def of_reports(given: Inputs, bars: Thresholds, at: datetime) -> Iterator[Reason]:
     """Days, sessions and reporters against the bars, and whether reports still come."""
-    since = _SINCE.get(given.window_reason, "")
     start = given.window_starts_on
-    from_day = f" {since}, from {start}" if start else ""
     when = _at(start)
-    for code, found, bar, what in (
-        (
-            "covered-days",
-            given.covered_days,
-            bars.days,
-            "days with good sessions in a proven report",
-        ),
-        ("sessions", given.session_count, bars.sessions, "sessions in such reports"),
-        ("reporters", given.reporter_count, bars.reporters, "reporters of proven origin"),
+    since: dict[str, Value] = (
+        {"since": given.window_reason or "other", "start": start}
+        if start
+        else {"since": "none", "start": ""}
+    )
+    for code, found, bar, more in (
+        ("covered-days", given.covered_days, bars.days, since),
+        ("sessions", given.session_count, bars.sessions, {}),
+        ("reporters", given.reporter_count, bars.reporters, {}),
     ):
-        is_first = code == "covered-days"
-        rest = f" that holds the text served now{from_day}" if is_first else ""
-        text = f"{found:,} of {bar:,} {what}{rest}"
-        yield Reason(code, _if(found >= bar), text, found, when, RESULTS)
+        values: dict[str, Value] = {"found": found, "bar": bar, **more}
+        yield Reason(code, _if(found >= bar), found, when, RESULTS, values)
     if given.last_report_on is None:
-        yield Reason("reports-none", Speaks.AGAINST, "no TLS report of proven origin has come yet",
-                     0, None, RESULTS)  # fmt: skip
+        yield Reason("reports-none", Speaks.AGAINST, 0, None, RESULTS)
     else:
         yield from _last_report(given.last_report_on, bars, at)
 
@@ -60,14 +57,13 @@ def of_reports(given: Inputs, bars: Thresholds, at: datetime) -> Iterator[Reason
 def aside_of_reports(given: Inputs, bars: Thresholds, at: datetime) -> Iterator[Reason]:
     """What is worth knowing of reports and decides nothing."""
     late = at.astimezone(UTC).date() - timedelta(days=bars.late_days)
-    text = f"the last {bars.late_days} days are not complete: reports come a day later, some weeks"
-    yield Reason("reports-late", Speaks.UNKNOWN, text, bars.late_days, _at(late), RESULTS)
-    if count := given.unproven_report_count:
-        text = f"{_some(count, 'report')} that nobody has proven; they decide nothing"
-        yield Reason("reports-not-proven", Speaks.UNKNOWN, text, count, None, RESULTS)
-    if count := given.older_text_count:
-        text = f"{_some(count, 'report')} of 7 days hold an older text, and do not count"
-        yield Reason("older-text-held", Speaks.UNKNOWN, text, count, None, RESULTS)
+    for code, count, name, when in (
+        ("reports-late", bars.late_days, "days", _at(late)),
+        ("reports-not-proven", given.unproven_report_count, "count", None),
+        ("older-text-held", given.older_text_count, "count", None),
+    ):
+        if count or code == "reports-late":
+            yield Reason(code, Speaks.UNKNOWN, count, when, RESULTS, {name: count})
 
 
 def of_failures(given: Inputs, bars: Thresholds, at: datetime) -> Iterator[Reason]:
@@ -76,32 +72,35 @@ def of_failures(given: Inputs, bars: Thresholds, at: datetime) -> Iterator[Reaso
     # silence is no evidence: without a report nothing is known
     last = given.last_report_on
     if last is not None and not any(_is_recent(one, given, bars, at) for one in ordered):
-        text = f"no blocking failure is reported of {bars.recent_days} days, nor of the days that count"
-        yield Reason("failures-none", Speaks.FOR, text, 0, _at(last), REFUSALS)
+        yield Reason(
+            "failures-none", Speaks.FOR, 0, _at(last), REFUSALS, {"days": bars.recent_days}
+        )
     for one in ordered:
         yield _failure(one, given, bars, at)
 
 
 def _failure(one: Refused, given: Inputs, bars: Thresholds, at: datetime) -> Reason:
-    where = f" at {one.mx_host}" if one.mx_host else ""
-    kind = one.result_type or "failure not stated how"
-    count = _some(one.session_count, "session")
-    told = f"{one.reporter}: {kind}{where}, {count}, last on {one.last_date}"
     if not one.is_blocking:
-        code, speaks, effect = "failures-watched", Speaks.UNKNOWN, "does not block so far"
+        code, speaks = "failures-watched", Speaks.UNKNOWN
     elif not _is_recent(one, given, bars, at):
-        code, speaks, effect = "failures-over", Speaks.UNKNOWN, "the days count anew since"
+        code, speaks = "failures-over", Speaks.UNKNOWN
     elif one.is_over:
         code, speaks = "failures-recent", Speaks.AGAINST
-        effect = f"its later reports are clean, for less than {bars.recent_days} days"
     elif one.costs_mail:
-        code, speaks, effect = "failures-blocking", Speaks.AGAINST, "enforce refuses this mail"
+        code, speaks = "failures-blocking", Speaks.AGAINST
     else:
         code, speaks = "fetch-failures-blocking", Speaks.AGAINST
-        effect = "mail arrives, and the policy does not protect it"
+    values: dict[str, Value] = {
+        "reporter": one.reporter,
+        "kind": one.result_type or "not-stated",
+        "has_host": bool(one.mx_host),
+        "host": one.mx_host,
+        "count": one.session_count,
+        "last": one.last_date,
+        "days": bars.recent_days,
+    }
     blocks = code in ("failures-blocking", "fetch-failures-blocking")
-    text = f"{told}: {effect}"
-    return Reason(code, speaks, text, one.session_count, _at(one.last_date), REFUSALS, blocks)
+    return Reason(code, speaks, one.session_count, _at(one.last_date), REFUSALS, values, blocks)
 
 
 def _is_recent(one: Refused, given: Inputs, bars: Thresholds, at: datetime) -> bool:
@@ -117,100 +116,87 @@ def of_operators(given: Inputs) -> Iterator[Reason]:
     for slug in given.expected:
         one = known.get(slug, Operator(slug, slug, "not-seen", has_served_policy=False,
                                        last_seen_at=None))  # fmt: skip
-        if one.is_confirmed:
-            text = f"{one.name} holds the text served now ({one.confirmation})"
-            yield Reason("operator-confirmed", Speaks.FOR, text, slug, one.last_seen_at,
-                         CONFIRMATIONS)  # fmt: skip
-            continue
-        how = "; it has an older text" if one.confirmation.startswith("confirmed-by-") else ""
-        text = f"{one.name} is not confirmed to hold the text served now ({one.confirmation}{how})"
-        yield Reason("operator-not-confirmed", Speaks.AGAINST, text, slug, one.last_seen_at,
-                     CONFIRMATIONS)  # fmt: skip
+        code, speaks = (
+            ("operator-confirmed", Speaks.FOR)
+            if one.is_confirmed
+            else ("operator-not-confirmed", Speaks.AGAINST)
+        )
+        values: dict[str, Value] = {"name": one.name, "confirmation": one.confirmation}
+        if not one.is_confirmed:
+            values["has_older"] = one.confirmation.startswith("confirmed-by-")
+        yield Reason(code, speaks, slug, one.last_seen_at, CONFIRMATIONS, values)
     if given.silent:
-        text = f"stopped, by their own rhythm: {_list(given.silent)}"
-        yield Reason("operator-silent", Speaks.UNKNOWN, text, len(given.silent), None, SILENT)
+        yield Reason("operator-silent", Speaks.UNKNOWN, len(given.silent), None, SILENT,
+                     {"names": given.silent})  # fmt: skip
 
 
 def of_check(given: Inputs, bars: Thresholds, at: datetime) -> Iterator[Reason]:
     """What was seen from outside: the check, every MX host, the certificates."""
     check = given.check
     if check is None:
-        yield Reason(
-            "check-none", Speaks.UNKNOWN, "nobody has looked at it from outside", 0, None, CHECKS
-        )
+        yield Reason("check-none", Speaks.UNKNOWN, 0, None, CHECKS)
         return
     days = (at - check.at).days
     if days > bars.check_days:
-        text = f"the last look from outside is {days} days old, the bar is {bars.check_days}"
-        yield Reason("check-old", Speaks.UNKNOWN, text, days, check.at, CHECKS)
+        values: dict[str, Value] = {"days": days, "bar": bars.check_days}
+        yield Reason("check-old", Speaks.UNKNOWN, days, check.at, CHECKS, values)
     yield _check_itself(check)
     if not check.has_policy:
-        yield Reason("policy-not-on-line", Speaks.AGAINST, "the policy host gave no policy text",
-                     0, check.at, CHECKS)  # fmt: skip
+        yield Reason("policy-not-on-line", Speaks.AGAINST, 0, check.at, CHECKS)
     if not check.has_sts_record:
-        yield Reason("sts-record-none", Speaks.AGAINST, "there is no STS record, so nobody asks",
-                     0, check.at, CHECKS)  # fmt: skip
+        yield Reason("sts-record-none", Speaks.AGAINST, 0, check.at, CHECKS)
     yield from _mx(check)
     yield _certificate(check, bars, at)
 
 
 def _check_itself(check: Check) -> Reason:
-    if check.error_codes:
-        text = f"the last look found {_some(len(check.error_codes), 'error')}: {_list(check.error_codes)}"
-        return Reason("check-errors", Speaks.AGAINST, text, len(check.error_codes), check.at,
-                      CHECKS, blocks=True)  # fmt: skip
+    if codes := check.error_codes:
+        return Reason("check-errors", Speaks.AGAINST, len(codes), check.at, CHECKS,
+                      {"count": len(codes), "codes": codes}, blocks=True)  # fmt: skip
     if check.outcome == "unknown":
-        text = "the last look could not see all that matters"
-        return Reason("check-unfinished", Speaks.UNKNOWN, text, "unknown", check.at, CHECKS)
-    return Reason("check-right", Speaks.FOR, "the last look from outside found no error", 0,
-                  check.at, CHECKS)  # fmt: skip
+        return Reason("check-unfinished", Speaks.UNKNOWN, "unknown", check.at, CHECKS)
+    return Reason("check-right", Speaks.FOR, 0, check.at, CHECKS)
 
 
 def _mx(check: Check) -> Iterator[Reason]:
-    if hosts := check.not_covered_hosts:
-        text = f"no mx of the policy covers {_list(hosts)}: enforce refuses mail to it"
-        yield Reason(
-            "mx-not-covered", Speaks.AGAINST, text, len(hosts), check.at, CHECKS, blocks=True
-        )
-    if hosts := check.failing_hosts:
-        text = f"fails as enforce demands: {_list(hosts)}"
-        yield Reason("mx-failing", Speaks.AGAINST, text, len(hosts), check.mx_seen_at, CHECKS,
-                     blocks=True)  # fmt: skip
+    for code, hosts, when in (
+        ("mx-not-covered", check.not_covered_hosts, check.at),
+        ("mx-failing", check.failing_hosts, check.mx_seen_at),
+    ):
+        if hosts:
+            yield Reason(
+                code, Speaks.AGAINST, len(hosts), when, CHECKS, {"hosts": hosts}, blocks=True
+            )
     if hosts := check.unseen_hosts:
-        text = f"never talked to: {_list(hosts)}; look from a machine whose port 25 is open"
-        yield Reason("mx-not-seen", Speaks.UNKNOWN, text, len(hosts), check.at, CHECKS)
+        yield Reason("mx-not-seen", Speaks.UNKNOWN, len(hosts), check.at, CHECKS, {"hosts": hosts})
     if not check.mx_count:
-        yield Reason("mx-none", Speaks.UNKNOWN, "no MX host is known", 0, check.at, CHECKS)
+        yield Reason("mx-none", Speaks.UNKNOWN, 0, check.at, CHECKS)
     elif check.seen_count >= check.mx_count and not check.not_covered_hosts:
-        text = f"{check.seen_count:,} of {check.mx_count:,} MX hosts passed as enforce demands"
-        yield Reason("mx-right", Speaks.FOR, text, check.seen_count, check.mx_seen_at, CHECKS)
+        values: dict[str, Value] = {"seen": check.seen_count, "count": check.mx_count}
+        yield Reason("mx-right", Speaks.FOR, check.seen_count, check.mx_seen_at, CHECKS, values)
 
 
 def _certificate(check: Check, bars: Thresholds, at: datetime) -> Reason:
     ends = check.certificate_ends_at
     if ends is None:
-        return Reason("certificate-unknown", Speaks.UNKNOWN, "no certificate was seen", "unknown",
-                      check.at, CHECKS)  # fmt: skip
+        return Reason("certificate-unknown", Speaks.UNKNOWN, "unknown", check.at, CHECKS)
     days = (ends - at) // timedelta(days=1)
+    values: dict[str, Value] = {"host": check.certificate_host}
     if ends <= at:
-        text = f"the certificate of {check.certificate_host} ended on {ends.date()}"
-        return Reason(
-            "certificate-ended", Speaks.AGAINST, text, days, check.at, CHECKS, blocks=True
-        )
-    text = f"the first certificate ends in {_some(days, 'day')}: {check.certificate_host}"
+        return Reason("certificate-ended", Speaks.AGAINST, days, check.at, CHECKS,
+                      values | {"day": ends.date()}, blocks=True)  # fmt: skip
+    values["days"] = days
     if days < bars.certificate_days:
-        text += f"; the bar is {bars.certificate_days}"
-        return Reason("certificate-ends-soon", Speaks.AGAINST, text, days, check.at, CHECKS)
-    return Reason("certificate-lasts", Speaks.FOR, text, days, check.at, CHECKS)
+        return Reason("certificate-ends-soon", Speaks.AGAINST, days, check.at, CHECKS,
+                      values | {"bar": bars.certificate_days})  # fmt: skip
+    return Reason("certificate-lasts", Speaks.FOR, days, check.at, CHECKS, values)
 
 
 def _last_report(last: date, bars: Thresholds, at: datetime) -> Iterator[Reason]:
     days = (at.astimezone(UTC).date() - last).days
     if days > bars.silence_days:
-        text = (
-            f"the last proven report is for {last}, {days} days ago; the bar is {bars.silence_days}"
-        )
-        yield Reason("reports-stopped", Speaks.AGAINST, text, days, _at(last), RESULTS)
+        values: dict[str, Value] = {"last": last, "days": days, "bar": bars.silence_days}
+        yield Reason("reports-stopped", Speaks.AGAINST, days, _at(last), RESULTS, values)
 
 
 def until(given: Inputs) -> datetime | None:
@@ -226,14 +212,14 @@ def of_leaving(given: Inputs, at: datetime) -> Iterator[Reason]:
     """Whether the last old policy has run out."""
     over = until(given)
     if over is None:
-        text = "until when somebody holds an older policy is not known"
-        yield Reason("old-policy-unknown", Speaks.UNKNOWN, text, "unknown", None, "policy_rollout")
+        yield Reason("old-policy-unknown", Speaks.UNKNOWN, "unknown", None, ROLLOUT)
         return
-    word = "ran out" if over <= at else "may be held until"
-    text = f"the last older policy {word} {plan.text(over)}, and the TTL of the STS record"
-    longest = plan.span(given.longest_max_age)
-    yield Reason("old-policy-held", _if(over <= at), f"{text}; the longest max_age was {longest}",
-                 plan.text(over), over, "policy_rollout")  # fmt: skip
+    values: dict[str, Value] = {
+        "is_over": over <= at,
+        "until": over,
+        "longest": timedelta(seconds=given.longest_max_age),
+    }
+    yield Reason("old-policy-held", _if(over <= at), plan.text(over), over, ROLLOUT, values)
 
 
 def _if(holds: bool) -> Speaks:
@@ -242,12 +228,3 @@ def _if(holds: bool) -> Speaks:
 
 def _at(day: date | None) -> datetime | None:
     return datetime.combine(day, time(), UTC) if day is not None else None
-
-
-def _some(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def _list(names: tuple[str, ...]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")

@@ -6,13 +6,21 @@ only where nothing is left: what is missing never counts for the step.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from analytics.advice import evidence
-from analytics.advice.model import Advice, Inputs, Reason, Speaks, Stage, Thresholds, Verdict
+from analytics.advice.model import (
+    Advice,
+    Inputs,
+    Reason,
+    Speaks,
+    Stage,
+    Thresholds,
+    Value,
+    Verdict,
+)
 from analytics.advice.steps import rung, step
 from analytics.advice.thresholds import RAMP
-from policy import plan
 from policy.model import Mode
 
 _ORDER = (Speaks.AGAINST, Speaks.UNKNOWN, Speaks.FOR)
@@ -39,11 +47,9 @@ def advise(inputs: Inputs, thresholds: Thresholds, at: datetime) -> Advice:
 
 def _reasons(given: Inputs, bars: Thresholds, at: datetime) -> Iterable[Reason]:
     if given.is_sample:
-        yield Reason("sample-data", Speaks.UNKNOWN, "this is sample data, nobody's mail", "sample",
-                     None, evidence.READINESS)  # fmt: skip
+        yield Reason("sample-data", Speaks.UNKNOWN, "sample", None, evidence.READINESS)
     if given.served is None:
-        text = "no policy of it is kept here, so that what is served now is not known"
-        yield Reason("policy-not-here", Speaks.UNKNOWN, text, 0, at, evidence.READINESS)
+        yield Reason("policy-not-here", Speaks.UNKNOWN, 0, at, evidence.READINESS)
         yield from evidence.of_check(given, bars, at)
         return
     if given.served.mode == Mode.NONE:
@@ -65,12 +71,16 @@ def _max_age(given: Inputs) -> Reason:
     """Where max_age stands on its way up, with the step before and after."""
     age = given.served.max_age if given.served is not None else 0
     place = rung(age)
-    before = RAMP[place - 1].name if place > 0 else "testing"
-    after = f"next {RAMP[place + 1].name}" if place + 1 < len(RAMP) else "the last step"
-    text = f"max_age is {plan.span(age)}, step {max(place, 0) + 1} of {len(RAMP)}: before {before}, {after}"
     is_last = place + 1 >= len(RAMP)
+    values: dict[str, Value] = {
+        "age": timedelta(seconds=age),
+        "step": max(place, 0) + 1,
+        "steps": len(RAMP),
+        "before": RAMP[place - 1].days if place > 0 else 0,
+        "after": 0 if is_last else RAMP[place + 1].days,
+    }
     speaks = Speaks.FOR if is_last else Speaks.UNKNOWN
-    return Reason("max-age", speaks, text, age, given.served_since, evidence.READINESS)
+    return Reason("max-age", speaks, age, given.served_since, evidence.READINESS, values)
 
 
 def _stage(given: Inputs, reasons: list[Reason]) -> Stage:

@@ -1,11 +1,16 @@
 """What the advice is made of: the inputs of one domain, and what is said about it.
 
-``Reason.code`` and ``Step.code`` are stable; texts are English and may change.
+``Reason.code`` and ``Step.code`` are stable. What is said stands here as values;
+``analytics.advice.told`` has the words, in each language.
 """
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+
+# what a message is filled with: a time length in the words of a policy, names as a list
+Value = str | int | bool | date | datetime | timedelta | tuple[str, ...]
 
 
 class Stage(StrEnum):
@@ -43,26 +48,33 @@ class Speaks(StrEnum):
 class Reason:
     """One line of evidence: its figure, the time that it is of, and the view that has it.
 
-    ``blocks`` says that no step forward is advised while it stands.
+    ``values`` are those of the code's message. ``blocks`` says that no step forward is advised
+    while it stands.
     """
 
     code: str
     speaks: Speaks
-    text: str
     figure: str | int
     at: datetime | None
     view: str
+    values: Mapping[str, Value] = field(default_factory=dict)
     blocks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The one next step; ``records`` are lines of a zone file."""
+    """The one next step; ``records`` are lines of a zone file.
+
+    ``values`` are those of its message, ``because`` a reason that the message repeats. ``says``
+    names the message where the code has several.
+    """
 
     code: str
-    text: str
     commands: tuple[str, ...] = ()
     records: tuple[str, ...] = ()
+    values: Mapping[str, Value] = field(default_factory=dict)
+    because: Reason | None = None
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True)

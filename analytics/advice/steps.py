@@ -4,10 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from analytics.advice.evidence import until
-from analytics.advice.model import Inputs, Reason, Speaks, Stage, Step, Thresholds, Verdict
+from analytics.advice.model import (
+    Inputs,
+    Reason,
+    Speaks,
+    Stage,
+    Step,
+    Thresholds,
+    Value,
+    Verdict,
+)
 from analytics.advice.thresholds import RAMP
-from policy import edit, plan
-from policy.domain import is_domain
+from policy import edit
+from policy.domain import HOST_PREFIX, is_domain
 from policy.errors import PolicyError
 from policy.model import Mode, policy_id
 from policy.record import FIRST_TTL, Record, sts
@@ -46,54 +55,40 @@ def step(
 
 
 def _without_policy(domain: str) -> Step:
-    return Step(
-        "find-policy",
-        "Look at it from outside; if the domain is yours, take its policy over, or name the folder "
-        "that holds it (MTA_STS_POLICIES).",
-        _commands(domain, "check {}", "init --adopt {}"),
-    )
+    return Step("find-policy", _commands(domain, "check {}", "init --adopt {}"))
 
 
 def _mend(domain: str, codes: dict[str, Reason]) -> Step | None:
     """Repair what blocks; what is sure before what somebody tells."""
-    for code, name, text, commands in (
-        ("mx-not-covered", "cover-mx", "Let the policy cover every MX host.",
-         ("check {}", "mx {} add HOST")),
-        ("mx-failing", "mend-mx", "Mend TLS at the MX hosts that fail.", ("check {}",)),
-        ("certificate-ended", "renew-certificate", "Renew the certificate that has ended.",
-         ("check {}",)),
-        ("failures-blocking", "mend-failures", "Mend what senders report, by its remedy.",
-         ("failures {}", "check {}")),
-        ("fetch-failures-blocking", "mend-policy-host",
-         "Mend why senders cannot fetch the policy; our own log says whether they came.",
-         ("failures {}", "fetches --domain {}")),
-        ("check-errors", "mend-errors", "Mend the errors that the last look found.", ("check {}",)),
-        ("certificate-ends-soon", "renew-certificate",
-         "Renew the certificate that ends soon, and reload what serves it.", ("check {}",)),
-    ):  # fmt: skip
+    for code, name, commands in (
+        ("mx-not-covered", "cover-mx", ("check {}", "mx {} add HOST")),
+        ("mx-failing", "mend-mx", ("check {}",)),
+        ("certificate-ended", "renew-certificate", ("check {}",)),
+        ("failures-blocking", "mend-failures", ("failures {}", "check {}")),
+        ("fetch-failures-blocking", "mend-policy-host", ("failures {}", "fetches --domain {}")),
+        ("check-errors", "mend-errors", ("check {}",)),
+        ("certificate-ends-soon", "renew-certificate", ("check {}",)),
+    ):
         if code in codes:
-            told = f"{text} Now: {codes[code].text}."
-            return Step(name, told, _commands(domain, *commands))
+            values: dict[str, Value] = (
+                {"has_ended": code == "certificate-ended"} if name == "renew-certificate" else {}
+            )
+            return Step(name, _commands(domain, *commands), values=values, because=codes[code])
     return None
 
 
 def _publish(given: Inputs, stage: Stage, codes: dict[str, Reason]) -> Step | None:
     domain, served = given.policy_domain, given.served
     if given.check is None and stage in (Stage.NOTHING, Stage.RECORD, Stage.HOST):
-        text = "Look at it from outside first: what is published is not known here."
-        return Step("check", text, _commands(domain, "check {}"))
+        return Step("check", _commands(domain, "check {}"), says="check-first")
     if stage is Stage.NOTHING:
-        text = "Publish the TLSRPT record first, so that the first failure is already reported."
-        return Step(
-            "publish-tlsrpt-record", text, _commands(domain, "records {} --rua mailto:ADDRESS")
-        )
+        return Step("publish-tlsrpt-record", _commands(domain, "records {} --rua mailto:ADDRESS"))
     if stage is Stage.RECORD or "policy-not-on-line" in codes:
-        text = f"Serve the policy at {_host(domain)}, over HTTPS."
-        return Step("publish-policy-host", text, _commands(domain, "records {}", "check {}"))
+        return Step("publish-policy-host", _commands(domain, "records {}", "check {}"),
+                    values={"host": f"{HOST_PREFIX}{domain}"})  # fmt: skip
     if stage is Stage.HOST or "sts-record-none" in codes:
         with_id = served.policy_id if served is not None else ""
-        text = "Publish the STS record: it is what makes senders fetch."
-        return Step("publish-sts-record", text, _commands(domain, "records {}", "check {}"),
+        return Step("publish-sts-record", _commands(domain, "records {}", "check {}"),
                     _lines(domain, with_id))  # fmt: skip
     return None
 
@@ -102,61 +97,44 @@ def _look(domain: str, codes: dict[str, Reason]) -> Step | None:
     for code in ("check-none", "check-old", "check-unfinished", "mx-not-seen", "mx-none",
                  "certificate-unknown"):  # fmt: skip
         if code in codes:
-            text = f"Look at it from outside again: {codes[code].text}."
-            return Step("check", text, _commands(domain, "check {}"))
+            return Step("check", _commands(domain, "check {}"), because=codes[code],
+                        says="check-now" if code == "check-none" else "check-again")  # fmt: skip
     return None
 
 
 def _wait(given: Inputs, codes: dict[str, Reason], bars: Thresholds, at: datetime) -> Step:
     domain = given.policy_domain
     if missing := codes.get("reports-none") or codes.get("reports-stopped"):
-        text = (
-            "Take in the TLS reports, and see that their mailbox takes mail from anybody: "
-            f"{missing.text}."
-        )
-        return Step("take-in-reports", text, _commands(domain, "ingest SOURCE", "reports {}"))
+        return Step("take-in-reports", _commands(domain, "ingest SOURCE", "reports {}"),
+                    because=missing)  # fmt: skip
     if "operator-not-confirmed" in codes and not _LATER & codes.keys():
-        text = (
-            f"Let {codes['operator-not-confirmed'].figure} fetch the text served now: send a mail "
-            "from there to the domain; a fresh id asks every sender again."
-        )
         return Step(
-            "confirm-operators", text, _commands(domain, "senders {}", "records {} --again")
+            "confirm-operators",
+            _commands(domain, "senders {}", "records {} --again"),
+            values={"operator": codes["operator-not-confirmed"].figure},
         )
     days = max(bars.days - given.covered_days, 0)
     if "failures-recent" in codes:
         days = max(days, bars.recent_days)
-    if days:
-        soonest = (at + timedelta(days=days + bars.late_days)).date()
-        text = f"Wait, and take in the reports of each day: there is enough on {soonest} at the soonest."
-    else:
-        text = (
-            "Wait for more sessions and reporters. A small domain may choose a lower bar, which is "
-            "printed with the verdict: --min-sessions."
-        )
-    return Step("wait", text, _commands(domain, "ingest SOURCE", "advise {}"))
+    commands = _commands(domain, "ingest SOURCE", "advise {}")
+    if not days:
+        return Step("wait", commands, says="wait-more")
+    soonest = (at + timedelta(days=days + bars.late_days)).date()
+    return Step("wait", commands, values={"soonest": soonest}, says="wait-until")
 
 
 def _enforce(given: Inputs) -> Step:
     domain, first = given.policy_domain, RAMP[0]
-    text = (
-        f"Go to enforce with a max_age of {first.name}: a mistake is forgotten within it. The command "
-        "shows each step, and the way back."
-    )
     return Step(
         "enforce",
-        text,
         _commands(domain, f"mode {{}} enforce --max-age {first.max_age}"),
         _lines(domain, _id_with(given, Mode.ENFORCE, first.max_age)),
+        {"days": first.days},
     )
 
 
 def _step_back(domain: str) -> Step:
-    text = (
-        "Mail is refused now. Mend the cause first, which is the quicker way; if that takes longer "
-        "than senders try again, go back to testing."
-    )
-    return Step("mend-or-step-back", text, _commands(domain, "incident {}", "mode {} testing"))
+    return Step("mend-or-step-back", _commands(domain, "incident {}", "mode {} testing"))
 
 
 def _ramp(given: Inputs, codes: dict[str, Reason], at: datetime) -> Step:
@@ -170,18 +148,13 @@ def _ramp(given: Inputs, codes: dict[str, Reason], at: datetime) -> Step:
         here, after = RAMP[max(place, 0)], RAMP[place + 1]
         since = given.served_since or at
         if since + timedelta(days=here.hold_days) <= at:
-            text = f"Raise max_age to {after.name}; before it was {plan.span(age)}."
             return Step(
                 "raise-max-age",
-                text,
                 _commands(domain, f"mode {{}} enforce --max-age {after.max_age}"),
                 _lines(domain, _id_with(given, Mode.ENFORCE, after.max_age)),
+                {"days": after.days, "before": timedelta(seconds=age)},
             )
-    text = (
-        "Keep enforce and watch: a check a week, the failures that senders report, certificates, "
-        "senders that stop. The way back is the mode testing, with a new id."
-    )
-    return Step("watch", text, _commands(domain, "check {}", "failures {}", "senders {}"))
+    return Step("watch", _commands(domain, "check {}", "failures {}", "senders {}"))
 
 
 def rung(max_age: int) -> int:
@@ -190,17 +163,12 @@ def rung(max_age: int) -> int:
 
 
 def _leaving(given: Inputs, verdict: Verdict) -> Step:
-    domain = given.policy_domain
+    commands = _commands(given.policy_domain, "mode {} none --dry-run")
     if verdict is Verdict.READY:
-        text = (
-            "Delete the STS record, wait its TTL, then remove the policy host and the policy file "
-            "(RFC 8461, 8.3). The TLSRPT record may stay."
-        )
-        return Step("remove-record", text, _commands(domain, "mode {} none --dry-run"))
+        return Step("remove-record", commands)
     over = until(given)
-    date = plan.text(over) if over is not None else "the longest max_age ever served is over"
-    text = f"Keep serving mode none and the record until {date} (RFC 8461, 8.3)."
-    return Step("keep-none", text, _commands(domain, "mode {} none --dry-run"))
+    values: dict[str, Value] = {"is_known": over is not None, "until": over or ""}
+    return Step("keep-none", commands, values=values)
 
 
 def _id_with(given: Inputs, mode: Mode, max_age: int) -> str:
@@ -224,7 +192,3 @@ def _commands(domain: str, *texts: str) -> tuple[str, ...]:
     """Commands to copy; a name that DNS cannot have stands in none."""
     name = domain if is_domain(domain) else "DOMAIN"
     return tuple(f"mta-sts {text.format(name)}" for text in texts)
-
-
-def _host(domain: str) -> str:
-    return f"mta-sts.{domain}"

@@ -40,10 +40,14 @@ class Rung:
 
     max_age: int
     hold_days: int
-    name: str
+
+    @property
+    def days(self) -> int:
+        """The max_age in days."""
+        return self.max_age // DAY
 
 
 # RFC 8461, 3.2: "weeks or greater"; 10.2: a short one protects less. It goes up in steps, so that
 # at first a mistake is forgotten within a day. The waits are ours: a week of reports for a day's
 # max_age, then the length of the text itself twice.
-RAMP = (Rung(DAY, 7, "a day"), Rung(7 * DAY, 14, "a week"), Rung(14 * DAY, 0, "two weeks"))
+RAMP = (Rung(DAY, 7), Rung(7 * DAY, 14), Rung(14 * DAY, 0))

@@ -116,7 +116,23 @@ class Change:
     gone: Iterable[Mapping[str, object]] = ()
 
 
-class Warehouse(Protocol):
+class Asking(Protocol):
+    """What answers questions: a warehouse, or one that is held open for several of them."""
+
+    def ask(
+        self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits
+    ) -> Answer:
+        """The answer to one GoogleSQL query, whose ``@names`` stand in ``parameters``.
+
+        Raises:
+            QueryRefusedError: the text is no query that can be run.
+            QueryStoppedError: it took longer than ``limits.seconds``.
+            WarehouseError: the warehouse cannot answer now.
+        """
+        ...
+
+
+class Warehouse(Asking, Protocol):
     """What a command may ask of a warehouse."""
 
     def load(self, at: datetime) -> Loaded:
@@ -172,17 +188,5 @@ class Warehouse(Protocol):
 
         Raises:
             WarehouseError: it could not be done; some may be erased.
-        """
-        ...
-
-    def ask(
-        self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits
-    ) -> Answer:
-        """The answer to one GoogleSQL query, whose ``@names`` stand in ``parameters``.
-
-        Raises:
-            QueryRefusedError: the text is no query that can be run.
-            QueryStoppedError: it took longer than ``limits.seconds``.
-            WarehouseError: the warehouse cannot answer now.
         """
         ...

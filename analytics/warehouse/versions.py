@@ -12,7 +12,7 @@ from datetime import datetime
 from analytics.warehouse.connection import Connection, transaction
 from analytics.warehouse.rows import given
 from policy.errors import PolicyFileError
-from policy.store import DOMAINS_FILE, PolicyFolder
+from policy.store import DOMAINS_FILE, SAMPLE_FILE, PolicyFolder
 
 SOURCE = "policy-folder"  # its row in load_positions_v1: the state of the folder when it was read
 
@@ -24,6 +24,7 @@ _COLUMNS = {
     "policy_max_age": "BIGINT",
     "mx_patterns": "VARCHAR",
     "policy_text": "VARCHAR",
+    "is_sample": "BOOLEAN",
 }
 
 
@@ -135,13 +136,13 @@ def _merge(connection: Connection, rows: list[dict[str, object]], at: datetime) 
             last_served_at = GREATEST(v.last_served_at, $at),
             policy_text = s.policy_text,
             mx_patterns = s.mx_patterns,
-            is_sample = FALSE
+            is_sample = v.is_sample AND s.is_sample
         WHEN NOT MATCHED THEN INSERT (
             policy_domain, policy_id, policy_fingerprint, policy_mode, policy_max_age,
             mx_patterns, policy_text, first_served_at, last_served_at, is_sample, is_served_now
         ) VALUES (
             s.policy_domain, s.policy_id, s.policy_fingerprint, s.policy_mode, s.policy_max_age,
-            s.mx_patterns, s.policy_text, $at, $at, FALSE, TRUE
+            s.mx_patterns, s.policy_text, $at, $at, s.is_sample, TRUE
         )
         """,
         {"at": at},
@@ -162,7 +163,7 @@ def _merge(connection: Connection, rows: list[dict[str, object]], at: datetime) 
 def mark(folder: PolicyFolder) -> str:
     """A hash of the folder that is another one once a file was added, removed or written."""
     digest = hashlib.sha256(os.fsencode(folder.folder))
-    for name in [DOMAINS_FILE, *folder.file_names()]:
+    for name in [DOMAINS_FILE, SAMPLE_FILE, *folder.file_names()]:
         try:
             status = (folder.folder / name).stat()
         except OSError:
@@ -188,4 +189,5 @@ def served(folder: PolicyFolder) -> Iterator[dict[str, object]]:
                 "policy_max_age": found.policy.max_age,
                 "mx_patterns": ", ".join(pattern.text for pattern in found.policy.mx) or None,
                 "policy_text": found.body.decode("utf-8", "replace"),
+                "is_sample": folder.is_sample,
             }

@@ -15,6 +15,7 @@ from types import FrameType
 
 import pytest
 
+from analytics.demo.home import RealDataError, refuse_rows
 from analytics.deploy.desired import desired
 from analytics.deploy.model import View
 from analytics.tlsrpt.seen import held_elsewhere
@@ -236,6 +237,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
             with noting(found):  # anew: a signal raised in it ends the watch
                 done = run(*command)
             assert done.status in (0, 1, 3), done.err
+        with noting(found), contextlib.suppress(RealDataError):
+            refuse_rows(desk.warehouse, home)
         with noting(found):  # for contents that a newer parser no longer finds
             held_elsewhere(desk.warehouse, ["0" * 64], ())
             mover = Mover(desk.warehouse, desk.warehouse, "bigquery:my-project")

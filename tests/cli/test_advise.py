@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli.output import columns_of
 from policy import parse
 from policy.model import policy_fingerprint
 from tests.analytics.build import Desk
@@ -278,9 +280,36 @@ def test_nothing_from_outside_acts_on_a_terminal_or_stands_in_a_command(
     assert rows["../example.com"]["verdict"] == "cannot-tell"
 
 
+def test_japanese_is_told_on_screen_and_in_json_and_codes_stay(desk: Desk, run: Run) -> None:
+    store(desk.warehouse, *month(), reported(1, failure="certificate-expired"))
+    checked(desk)
+    done = run("example.com", "--lang", "ja")
+    assert done.status == 0
+    assert done.out.startswith("example.com: テストモード（testing）")
+    said = "".join(done.out.split())
+    assert "enforceに移行できますか？いいえ、妨げとなる問題があります。" in said
+    assert "MXホストの証明書の有効期限が切れています。対処:証明書を更新し、" in said
+    lines = [line for line in done.out.splitlines() if "IN TXT" not in line]
+    assert max(columns_of(line) for line in lines) <= 100
+    (english,), (japanese,) = (
+        run("example.com", "--json", "--lang", each).rows() for each in ("en", "ja")
+    )
+    assert without_text(english) == without_text(japanese)
+    assert english["step"]["text"].startswith("Mend what senders report")
+    assert japanese["step"]["text"].startswith("送信側から報告された失敗を、")
+    assert "1 ドメイン: 1 blocked。（基準: 14 日" in flat(run("--all", "--lang", "ja").out)
+
+
+def without_text(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of JSON without what is in a language."""
+    reasons = [{**reason, "text": ""} for reason in row["reasons"]]
+    return {**row, "step": {**row["step"], "text": ""}, "reasons": reasons}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (("example.com", "--lang", "fr"), "'fr' is not one of 'en', 'ja'"),
         ((), "which domain? For example: mta-sts advise example.com; or --all"),
         (("example.com", "--all"), "one DOMAIN, or --all; not both"),
         (("example.com", "--expect", "gogle"), "found 'gogle'; did you mean google?"),

@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytics.advice import told
 from analytics.advice.judge import advise
 from analytics.advice.model import Check, Inputs, Operator, Refused, Speaks, Verdict
 from analytics.advice.thresholds import DEFAULT
+from analytics.texts.catalogue import texts
 from tests.analytics.advice.build import AT, READY, served
 
 RANK = {
@@ -174,9 +176,9 @@ def test_there_is_always_a_step_and_a_reason_and_ready_rests_on_no_reason_agains
     inputs: Inputs,
 ) -> None:
     said = advise(inputs, DEFAULT, AT)
-    assert said.step.text
+    assert told.step(said.step, texts())
     assert said.reasons
-    assert all(one.text and one.view for one in said.reasons)
+    assert all(told.reason(one, texts()) and one.view for one in said.reasons)
     if said.verdict is Verdict.READY:
         assert not [one for one in said.reasons if one.speaks is Speaks.AGAINST]
     if said.verdict in (Verdict.KEEP, Verdict.STEP_BACK):

@@ -5,9 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from analytics.advice import told
 from analytics.advice.judge import advise
 from analytics.advice.model import Inputs, Speaks, Stage, Verdict
 from analytics.advice.thresholds import DEFAULT, RAMP, WINDOW_DAYS
+from analytics.texts.catalogue import texts
 from analytics.warehouse.catalogue import Catalogue
 from policy import edit
 from policy.model import Mode, policy_id
@@ -24,6 +26,7 @@ from tests.analytics.advice.build import (
     served,
 )
 
+EN = texts("en")
 NO_RECORD = replace(CHECK, has_sts_record=False)
 NO_HOST = replace(NO_RECORD, has_policy=False, mx_count=1, seen_count=1)
 DAY = timedelta(days=1)
@@ -156,7 +159,7 @@ def test_story_ends_as_written(name: str) -> None:
     assert (said.stage, said.verdict, said.step.code) == (stage, verdict, step)
     found = {one.code for one in said.reasons if one.speaks is not Speaks.FOR}
     assert found - ASIDE == codes
-    assert said.step.text
+    assert told.step(said.step, EN)
     assert said.reasons
 
 
@@ -174,15 +177,15 @@ def test_bars_are_the_administrators_to_choose_and_are_printed() -> None:
     assert advise(small, DEFAULT, AT).verdict is Verdict.NOT_YET
     said = advise(small, bars, AT)
     assert (said.verdict, said.thresholds) == (Verdict.READY, bars)
-    texts = {one.code: one.text for one in said.reasons}
-    assert texts["sessions"].startswith("12 of 10 sessions in such reports")
-    assert texts["covered-days"].startswith("7 of 7 days with good sessions")
+    lines = {one.code: told.reason(one, EN) for one in said.reasons}
+    assert lines["sessions"] == "12 of 10 sessions in such reports"
+    assert lines["covered-days"].startswith("7 of 7 days with good sessions")
 
 
 def test_reasons_have_figures_times_and_words() -> None:
     said = advise(replace(READY, refused=(failed(sessions=1_200),)), DEFAULT, AT)
     reason = said.reasons[0]
-    assert reason.text == (
+    assert told.reason(reason, EN) == (
         "Google (Gmail): certificate-expired at mx1.example.com, 1,200 sessions, last on "
         "2026-11-22: enforce refuses this mail"
     )
@@ -202,14 +205,16 @@ def test_ramp_goes_up_a_step_at_a_time_and_names_the_one_before_and_after() -> N
     assert [each.max_age for each in RAMP] == [86_400, 604_800, 1_209_600]
     said = advise(replace(ENFORCE, served=served("enforce", 604_800)), DEFAULT, AT)
     (reason,) = [one for one in said.reasons if one.code == "max-age"]
-    assert reason.text == ("max_age is 604800 s, 7 days, step 2 of 3: before a day, next two weeks")
+    assert told.reason(reason, EN) == (
+        "max_age is 604800 s, 7 days, step 2 of 3: before a day, next two weeks"
+    )
     assert said.step.commands == ("mta-sts mode example.com enforce --max-age 1209600",)
 
 
 def test_leaving_says_until_when() -> None:
     said = advise(replace(LEAVING, served_since=datetime(2026, 11, 20, tzinfo=UTC)), DEFAULT, AT)
     assert (said.stage, said.verdict) == (Stage.LEAVING, Verdict.NOT_YET)
-    assert said.step.text == (
+    assert told.step(said.step, EN) == (
         "Keep serving mode none and the record until 2026-11-27 00:00 UTC (RFC 8461, 8.3)."
     )
 

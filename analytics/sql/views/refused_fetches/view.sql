@@ -1,7 +1,8 @@
 -- One row per policy host, path, outcome and UTC day on which requests got no policy.
--- Key: (fetch_date, policy_host, path, outcome). Reads: policy_fetches.
+-- Key: (fetch_date, is_sample, policy_host, path, outcome). Reads: policy_fetches.
 SELECT
     DATE(fetched_at) AS fetch_date,
+    event_source = 'sample' AS is_sample,
     policy_host,
     MAX(policy_domain) AS policy_domain,
     path,
@@ -15,4 +16,4 @@ SELECT
 FROM mta_sts.policy_fetches
 -- a report that was posted and kept was answered as it should be
 WHERE outcome NOT IN ('served', 'report-kept')
-GROUP BY fetch_date, policy_host, path, outcome
+GROUP BY fetch_date, is_sample, policy_host, path, outcome

@@ -1,0 +1,1 @@
+"""The demo: its stories come out as they are told."""

@@ -1,5 +1,6 @@
 """mta-sts alerts: what changed and needs a person."""
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -7,43 +8,90 @@ import click
 
 from analytics.alerts.kept import refresh
 from analytics.alerts.model import Alert
-from cli import names
-from cli.exits import DONE, FINDINGS
+from analytics.messages.channels import channels
+from cli import names, sending
+from cli.exits import DONE, FINDINGS, UNFINISHED
 from cli.identify import judge_new
 from cli.output import json_lines, local
 from cli.showing import say, verbatim
 from cli.warehouse import load, opened, settings_with, warehouse_option
+from policy.config import Settings
+from policy.errors import shown
+from policy.store import PolicyFolder
+
+_NO_WAY = (
+    "nobody is told: set MTA_STS_ALERT_MAIL and MTA_STS_SMTP, or MTA_STS_ALERT_WEBHOOK; then: "
+    "mta-sts alerts --test"
+)
 
 
-@click.command(epilog="Examples: mta-sts alerts; mta-sts alerts example.com --json")
+@click.command(
+    epilog="Examples: mta-sts alerts; mta-sts alerts example.com --json; mta-sts alerts --test; "
+    "as a line of crontab: 0 * * * * cd /srv/mta-sts && mta-sts alerts --send",
+)
 @click.argument("domain", required=False)
+@click.option("--customer", metavar="NAME", help="Those of a customer's domains, by domains.csv.")
+@click.option("--send", is_flag=True, help="Send what is new or over, by mail and webhook.")
+@click.option("--test", "is_test", is_flag=True, help="Send one test message, and look at nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One alert a line, as a JSON object.")
 @warehouse_option
-def alerts(domain: str | None, as_json: bool, warehouse: str | None) -> int:
+def alerts(
+    domain: str | None,
+    customer: str | None,
+    send: bool,
+    is_test: bool,
+    as_json: bool,
+    warehouse: str | None,
+) -> int:
     """Look for what changed and needs a person: each opens once, and closes once it is over.
 
-    Run it each hour. A domain limits what is shown, not what is looked at. Exit status: 1 while
-    an alert that is shown is open.
+    Run it each hour with --send, or mta-sts refresh, which does the same. A domain or customer
+    limits what is shown, not what is looked at and sent. Exit status: 1 while an alert that is
+    shown is open, 3 where a receiver did not take what was sent.
     """
     at = datetime.now(UTC)
-    wanted = None if domain is None else names.domain(domain)
     chosen = settings_with(warehouse)
+    wanted = _wanted(domain, customer, chosen)
+    ways = channels(chosen)
+    if (send or is_test) and not ways:
+        raise click.UsageError(_NO_WAY)
     desk = opened(chosen)
+    if is_test:
+        return sending.test(desk, ways, at)
     load(desk, at)
     judge_new(desk, chosen, at)
-    told = refresh(desk, at)
+    told = refresh(desk, at, [way.name for way in ways])
     new, still, over = (_of(part, wanted) for part in (told.opened, told.still, told.closed))
     if as_json:
         for state, part in (("opened", new), ("open", still), ("closed", over)):
             json_lines(_row(one, state) for one in part)
     else:
         _show(new, still, over, chosen.timezone)
+    if send and not sending.all_taken(desk, ways, at, chosen.timezone):
+        return UNFINISHED
     return FINDINGS if new or still else DONE
 
 
-def _of(part: Iterable[Alert], domain: str | None) -> Sequence[Alert]:
-    """Those about the domain, and about none."""
-    return [one for one in part if domain is None or one.condition.policy_domain in (domain, "")]
+def _wanted(domain: str | None, customer: str | None, chosen: Settings) -> Sequence[str] | None:
+    """The domains that are shown, and "" for what is about none; None means all."""
+    if customer is None:
+        return None if domain is None else (names.domain(domain), "")
+    if domain is not None:
+        raise click.UsageError("one DOMAIN, or --customer; not both")
+    rows = PolicyFolder(chosen.policies).rows()
+    found = [row.policy_domain for row in rows.values() if row.customer == customer]
+    if not found:
+        known = sorted({row.customer for row in rows.values()} - {""})
+        near = difflib.get_close_matches(customer, known, n=1)
+        offer = f"; did you mean {shown(near[0])}?" if near else ""
+        raise click.UsageError(
+            f"--customer: expected one of domains.csv, found {shown(customer)}{offer}"
+        )
+    return found
+
+
+def _of(part: Iterable[Alert], wanted: Sequence[str] | None) -> Sequence[Alert]:
+    return [one for one in part if wanted is None or one.condition.policy_domain in wanted]
 
 
 def _show(

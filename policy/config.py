@@ -94,6 +94,39 @@ KNOWN = (
         "those that the list of senders expects",
         "operators that must be confirmed before enforce, parted by commas: `google,microsoft`",
     ),
+    (
+        "MTA_STS_ALERT_MAIL",
+        "none",
+        "addresses that alerts and the digest are mailed to, parted by commas; needs `MTA_STS_SMTP`",
+    ),
+    (
+        "MTA_STS_ALERT_FROM",
+        "the user of `MTA_STS_SMTP` if it is an address, else the first recipient",
+        "address that these mails come from",
+    ),
+    (
+        "MTA_STS_SMTP",
+        "none",
+        "server that mail goes out through: `smtp://user@host:587` (STARTTLS) or "
+        + "`smtps://user@host:465`; without a user nobody logs in; `smtp://localhost:25` is spoken "
+        + "to without TLS",
+    ),
+    ("MTA_STS_SMTP_PASSWORD", "none", "password of that user"),
+    (
+        "MTA_STS_ALERT_WEBHOOK",
+        "none",
+        "https URL that alerts are posted to as JSON: Slack, Google Chat, Teams, or your own",
+    ),
+    (
+        "MTA_STS_ALERT_WEBHOOK_SECRET",
+        "none",
+        "secret that these posts are signed with, as Standard Webhooks has it",
+    ),
+    (
+        "MTA_STS_DIGEST",
+        "`monday`",
+        "day (UTC) on which `mta-sts refresh` mails the digest of the week, or `off`",
+    ),
     ("MTA_STS_TIMEZONE", "`UTC`", "zone of the times that people read; stored times are UTC"),
     (
         "MTA_STS_LOCATION",
@@ -123,6 +156,19 @@ class Switch(StrEnum):
     OFF = "off"
 
 
+class Weekday(StrEnum):
+    """When the digest is due."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, with paths made absolute."""
@@ -144,6 +190,13 @@ class Settings:
     imap_token_command: str = ""
     authserv_id: str = ""
     expect: tuple[str, ...] = ()
+    alert_mail: str = ""
+    alert_from: str = ""
+    smtp: str = field(default="", repr=False)  # somebody may have put a password there
+    smtp_password: str = field(default="", repr=False)
+    alert_webhook: str = field(default="", repr=False)
+    alert_webhook_secret: str = field(default="", repr=False)
+    digest: Weekday = Weekday.MONDAY
 
 
 def settings(
@@ -185,6 +238,13 @@ def settings(
         imap_token_command=environ.get("MTA_STS_IMAP_TOKEN_COMMAND", ""),
         authserv_id=_authserv_id(environ.get("MTA_STS_AUTHSERV_ID", "")),
         expect=operators(environ.get("MTA_STS_EXPECT", ""), "MTA_STS_EXPECT"),
+        alert_mail=environ.get("MTA_STS_ALERT_MAIL", ""),
+        alert_from=environ.get("MTA_STS_ALERT_FROM", ""),
+        smtp=environ.get("MTA_STS_SMTP", ""),
+        smtp_password=environ.get("MTA_STS_SMTP_PASSWORD", ""),
+        alert_webhook=environ.get("MTA_STS_ALERT_WEBHOOK", ""),
+        alert_webhook_secret=environ.get("MTA_STS_ALERT_WEBHOOK_SECRET", ""),
+        digest=_choice(Weekday, "MTA_STS_DIGEST", environ, Weekday.MONDAY),
         location=_location(environ.get("MTA_STS_LOCATION", "")),
         max_bytes_billed=_bytes("MTA_STS_MAX_BYTES_BILLED", environ, MAX_BYTES_BILLED),
     )

@@ -3,16 +3,27 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
+from analytics.alerts import outbox, rows
 from analytics.alerts.conditions import BASE_DAYS, EVENT_DAYS, conditions, undecided
 from analytics.alerts.ledger import Ledger, look
-from analytics.alerts.model import Alert, Condition, Facts, Failure, Kind, Silent, Standing
-from analytics.warehouse.base import Limits, Parameter, Warehouse
+from analytics.alerts.model import Facts, Failure, Silent, Standing
+from analytics.warehouse.base import Change, Limits, Parameter, Warehouse
 
 Row = Mapping[str, object]
 
 _LIMITS = Limits(60.0)
 
-_OPEN = "SELECT * FROM mta_sts_raw.alerts_v1 WHERE closed_at IS NULL"
+# all that are open, and of those that are over the last one of each thing
+_KEPT = """
+SELECT *
+FROM mta_sts_raw.alerts_v1
+WHERE TRUE
+QUALIFY
+    ROW_NUMBER() OVER (
+        PARTITION BY kind, policy_domain, subject, is_sample, closed_at IS NULL
+        ORDER BY closed_at DESC, alert_id
+    ) = 1
+"""
 _SILENT = """
 SELECT policy_domain, is_sample, operator, operator_name, days_since_last
 FROM mta_sts.silent_senders
@@ -55,17 +66,29 @@ GROUP BY fetch_date
 """
 
 
-def refresh(warehouse: Warehouse, at: datetime) -> Ledger:
-    """Look, keep what opened, went on and closed, and say so.
+def refresh(warehouse: Warehouse, at: datetime, channels: Sequence[str] = ()) -> Ledger:
+    """Look, keep what opened, went on and closed, and say so; ``channels`` are owed the news.
 
     Raises:
         WarehouseError: the warehouse cannot be used now; the next look finds the same.
     """
-    before = [_alert(row) for row in _ask(warehouse, _OPEN)]
-    found = facts(warehouse)
+    return keep(warehouse, facts(warehouse), at, channels)
+
+
+def keep(warehouse: Warehouse, found: Facts, at: datetime, channels: Sequence[str] = ()) -> Ledger:
+    """As ``refresh``, from facts that are there.
+
+    Raises:
+        WarehouseError: the warehouse cannot be used now.
+    """
+    before = [rows.alert(row) for row in _ask(warehouse, _KEPT)]
     after = look(before, conditions(found, at), at, undecided(found))
-    if after.changed:
-        warehouse.write("alerts_v1", [_row(one) for one in after.changed])
+    owed = outbox.owed(warehouse, after, channels, at)
+    changes = [Change("alerts_v1", [rows.row(one) for one in after.changed])] * bool(after.changed)
+    if owed:
+        changes.append(Change(outbox.TABLE, owed))
+    if changes:
+        warehouse.write_all(changes)
     return after
 
 
@@ -108,39 +131,6 @@ def _standing(row: Row) -> Standing:
     )
 
 
-def _alert(row: Row) -> Alert:
-    return Alert(
-        str(row["alert_id"]),
-        Condition(
-            Kind(str(row["kind"])),
-            str(row["policy_domain"]),
-            str(row["subject"]),
-            str(row["text"]),
-            str(row["next_command"]),
-            bool(row["is_sample"]),
-        ),
-        _time(row["opened_at"]),
-        _time(row["last_seen_at"]),
-        _maybe(row["closed_at"]),
-    )
-
-
-def _row(one: Alert) -> Row:
-    said = one.condition
-    return {
-        "alert_id": one.alert_id,
-        "kind": str(said.kind),
-        "policy_domain": said.policy_domain,
-        "subject": said.subject,
-        "text": said.text,
-        "next_command": said.next_command,
-        "opened_at": one.opened_at,
-        "last_seen_at": one.last_seen_at,
-        "closed_at": one.closed_at,
-        "is_sample": said.is_sample,
-    }
-
-
 def _ask(warehouse: Warehouse, sql: str, **values: Parameter) -> Sequence[Row]:
     return list(warehouse.ask(sql, values, limits=_LIMITS).records())
 
@@ -151,12 +141,6 @@ def _words(value: object) -> tuple[str, ...]:
 
 def _number(value: object) -> int:
     return int(str(value))
-
-
-def _time(value: object) -> datetime:
-    if not isinstance(value, datetime):
-        raise TypeError(f"alerts: expected a time, found {value!r}")
-    return value
 
 
 def _maybe(value: object) -> datetime | None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from analytics.alerts.model import Alert, Condition
-from policy.events import instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +33,23 @@ def look(
     at: datetime,
     undecided: Container[tuple[str, str, bool]] = (),
 ) -> Ledger:
-    """The alerts after a look at ``at``; ``before`` are those that were open.
+    """The alerts after a look at ``at``; ``before`` are those that were open, and the last closed.
 
     Those whose kind, domain and sample are ``undecided`` stay as they were where nothing is found.
     """
     found = {one.key: one for one in now}
-    known = {one.condition.key: one for one in before if one.closed_at is None}
+    kept = tuple(before)
+    known = {one.condition.key: one for one in kept if one.closed_at is None}
+    last = {
+        one.condition.key: one.alert_id
+        for one in sorted(kept, key=lambda one: one.opened_at)
+        if one.closed_at is not None
+    }
     return Ledger(
         opened=tuple(
-            Alert(_id(one, at), one, at, at) for key, one in found.items() if key not in known
+            Alert(_id(one, last.get(key, "")), one, at, at)
+            for key, one in found.items()
+            if key not in known
         ),
         still=tuple(
             replace(one, condition=found[key], last_seen_at=at) if key in found else one
@@ -62,7 +69,10 @@ def _without_subject(one: Alert) -> tuple[str, str, bool]:
     return said.kind, said.policy_domain, said.is_sample
 
 
-def _id(condition: Condition, at: datetime) -> str:
-    """The same look gives the same id, so that a look that was stopped midway opens nothing twice."""
-    parts = (*map(str, condition.key), instant(at))
+def _id(condition: Condition, before: str) -> str:
+    """By what it is about and the alert about the same before it.
+
+    So two looks at once open one alert, and a look that was stopped midway opens nothing twice.
+    """
+    parts = (*map(str, condition.key), before)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]

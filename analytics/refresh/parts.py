@@ -7,7 +7,8 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol, runtime_checkable
 
-from analytics.refresh import checks, reports, senders
+from analytics.messages.channels import Ways
+from analytics.refresh import alerts, checks, reports, senders
 from analytics.refresh.reports import Posted
 from analytics.refresh.run import Outcome, Part, Result, Time
 from analytics.senders import catalog
@@ -26,6 +27,7 @@ from policy.config import Settings
 from policy.store import PolicyFolder
 
 LOAD_S, REPORTS_S, LISTS_S, NAMES_S, CLIENTS_S, CHECKS_S = 600.0, 240.0, 180.0, 120.0, 300.0, 300.0
+ALERTS_S = 240.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Outside:
     sources: Sources = field(default_factory=Sources)
     looks: run.Settings = field(default_factory=run.Settings)
     context: ssl.SSLContext | None = None
+    ways: Ways = field(default_factory=Ways)
 
 
 def parts(
@@ -76,6 +79,11 @@ def parts(
     folder = PolicyFolder(settings.policies)
     yield Part(
         "checks", CHECKS_S, lambda time: checks.domains(warehouse, folder, outside.looks, at, time)
+    )
+    yield Part(
+        "alerts",
+        ALERTS_S,
+        lambda time: alerts.alerts(warehouse, settings, outside.ways, at, time),
     )
 
 

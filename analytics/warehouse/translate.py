@@ -7,6 +7,7 @@ zone must be UTC.
 
 import logging
 from collections.abc import Callable
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -47,6 +48,7 @@ def parsed(sql: str) -> exp.Expr:
     return statements[0]
 
 
+@lru_cache(maxsize=128)  # a look asks the same again and again, and this takes longer than the answer
 def to_duckdb(sql: str) -> str:
     """The text in DuckDB's SQL; ``@name`` becomes ``$name``.
 

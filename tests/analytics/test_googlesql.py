@@ -34,6 +34,7 @@ from tests.googlesql import PROJECT, GoogleSql, RefusedError, parameters
 from tests.host import ROOT
 from tests.logservice import log_service
 from tests.nameserver import name_server
+from tests.receivers import hook_receiver
 
 CATALOGUE = Catalogue()
 
@@ -208,6 +209,8 @@ COMMANDS = (
     ("failures", "example.com", "--json"),
     *(("advise", *words) for words in (("--all",), ("example.com",))),
     ("alerts",),
+    ("alerts", "--send"),
+    ("alerts", "--test"),
     ("query", "SELECT COUNT(*) AS n FROM policy_fetches"),
     *(("query", view) for view in CATALOGUE.desk_views),
 )
@@ -221,10 +224,11 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     desk.append(*(event(number) for number in range(3)))
     found = Asked()
     lists = ("google-fetchers", "google-own", "google-cloud", "microsoft")
-    with pytest.MonkeyPatch.context() as patch, name_server({}) as server, log_service() as log:
+    with pytest.MonkeyPatch.context() as patch, name_server({}) as server, log_service() as log, hook_receiver() as hook:
         patch.chdir(home)
         patch.setenv("MTA_STS_HOME", str(home))
         patch.setenv("MTA_STS_IMAP_PASSWORD", "none")
+        patch.setenv("MTA_STS_ALERT_WEBHOOK", f"http://127.0.0.1:{hook.place[1]}/")
         patch.setenv("CLOUD_LOGGING_EMULATOR_HOST", log.address)
         asking = ["identify", "--nameserver", server.option]
         for name in lists:

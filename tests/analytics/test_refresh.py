@@ -36,7 +36,7 @@ from tests.world import World, policy, world
 HOUR = timedelta(hours=1)
 NOBODY = Sources(google_fetchers=(), google_own="", google_cloud="", microsoft="")
 LONG = text(document("long")) + b" " * 4 * PART  # several parts, were it not for gzip
-NAMES = ["load", "posted", "mailbox", "signatures", "lists", "names", "clients", "checks"]
+NAMES = ["load", "posted", "mailbox", "signatures", "lists", "names", "clients", "checks", "alerts"]
 
 
 @pytest.fixture(scope="module")

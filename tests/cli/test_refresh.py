@@ -17,7 +17,7 @@ from tests.cli.run import run
 from tests.nameserver import NameServer, name_server
 from tests.tlsrpt.build import document, packed
 
-NAMES = ["load", "posted", "mailbox", "signatures", "lists", "names", "clients", "checks"]
+NAMES = ["load", "posted", "mailbox", "signatures", "lists", "names", "clients", "checks", "alerts"]
 
 
 @pytest.fixture
@@ -56,6 +56,7 @@ def test_screen_has_a_line_for_each_part_and_what_is_next(desk: Desk, server: Na
         "names: done",
         "clients: done, 1 judged",
         "checks: not due",
+        "alerts: done",
         "Next: mta-sts senders",
     ]
     assert desk.rows("SELECT COUNT(*) FROM mta_sts_raw.tlsrpt_reports_v1") == [(1,)]

@@ -39,6 +39,7 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "query": ("cli.query", "ask a view, or one SELECT in GoogleSQL"),
     "deploy": ("cli.deploy", "make the BigQuery datasets, views and the log sink"),
     "sync": ("cli.sync", "bring events from Cloud Logging to the desk"),
+    "import-log": ("cli.import_log", "take in fetches from the log of another web server"),
     "looker": ("cli.looker", "the links that make a Data Studio report"),
 }
 
@@ -55,7 +56,7 @@ class Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         module, _summary = VERBS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(module), cmd_name)
+        command: click.Command = getattr(importlib.import_module(module), cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -150,7 +150,7 @@ class Loader:
         is_first = not any(each.is_of_sink for each in positions)
         if is_first:
             start = _micros(before)
-            self._run([("load_positions_v1", "first")], deadline,
+            self.run([("load_positions_v1", "first")], deadline,
                 source=SOURCE, source_id=SINK, position=start, at=before)  # fmt: skip
             positions = self._positions(deadline)
         position = next(each for each in positions if each.is_of_sink)
@@ -160,7 +160,7 @@ class Loader:
         if is_first_today:
             loaded.expired_rows = self._expire(before, deadline)
         overlap = LATE if is_first_today else OVERLAP
-        (counts,) = self._run(
+        (counts,) = self.run(
             _LOAD,
             deadline,
             then=_COUNTS,
@@ -182,7 +182,7 @@ class Loader:
 
     def _expire(self, before: datetime, deadline: Deadline) -> int:
         (old,) = self.jobs.rows(_OLD, _bound(before=before), deadline)
-        self._run(_EXPIRE, deadline, before=before)
+        self.run(_EXPIRE, deadline, before=before)
         return int(old[0])
 
     def _take_folder(self, folder: PolicyFolder, at: datetime, deadline: Deadline) -> None:
@@ -194,16 +194,16 @@ class Loader:
         now = versions.mark(folder)
         positions = self._positions(deadline)
         if any(each.source == versions.SOURCE and each.mark == now for each in positions):
-            self._run([("policy_versions_v1", "still_served")], deadline, at=at)
+            self.run([("policy_versions_v1", "still_served")], deadline, at=at)
             return
         rows = list(versions.served(folder))
         columns = {c.name: c for c in self.catalogue.schema("policy_versions_v1").columns}
         for part in _parts(rows):
             given = parameter("served", [columns[name] for name in _SERVED], part)
-            self._run([("policy_versions_v1", "folder")], deadline, given, at=at)
+            self.run([("policy_versions_v1", "folder")], deadline, given, at=at)
         served = [f"{row['policy_domain']} {row['policy_id']}" for row in rows]
         given = bigquery.ArrayQueryParameter("served", "STRING", served)
-        self._run([("policy_versions_v1", "served_now")], deadline, given)
+        self.run([("policy_versions_v1", "served_now")], deadline, given)
         position = {
             "source": versions.SOURCE,
             "source_id": versions.SOURCE,
@@ -216,7 +216,7 @@ class Loader:
         }
         Writer(self.jobs, self.catalogue).write("load_positions_v1", [position], None, (), deadline)
 
-    def _run(
+    def run(
         self,
         statements: Sequence[tuple[str, str]],
         deadline: Deadline,

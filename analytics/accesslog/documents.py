@@ -203,5 +203,8 @@ def _seconds(value: object) -> int | None:
 
 
 def _bytes(text: str) -> str:
-    """A text as WSGI has it: a character a byte."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("latin-1")
+    """A text as WSGI has it: a character a byte. What was no UTF-8 is U+FFFD already, and stays."""
+    if text.isascii():
+        return text
+    parts = text.split("\ufffd")
+    return "\ufffd".join(part.encode("utf-8", "replace").decode("latin-1") for part in parts)

@@ -44,6 +44,9 @@ APACHE: Mapping[str, str] = {
     "h": "client",
     "a": "client",
     "t": "bracketed_time",
+    "{sec}t": "epoch",
+    "{msec}t": "epoch_ms",
+    "{usec}t": "epoch_us",
     "r": "request",
     "m": "method",
     "U": "target",
@@ -61,10 +64,12 @@ APACHE: Mapping[str, str] = {
     "{us}T": "latency_us",
 }
 NEEDED = ("client", "status")
-TIMES = ("clf_time", "iso_time", "epoch", "bracketed_time")
+# the finest first: a line may have several
+TIMES = ("epoch_us", "epoch_ms", "epoch", "iso_time", "clf_time", "bracketed_time")
 
 _NGINX_NAME = re.compile(r"\$(?:\{([a-z0-9_]+)\}|([a-z0-9_]+))")
 _APACHE_NAME = re.compile(r"%(?:[<>]|!?[0-9,]+)*(?P<name>(?:\{[^}]*\})?(?:\^[a-z]{2}|[A-Za-z])|%)")
+_EDGE = re.compile(r"^\{(?:begin|end):")  # of a time: of the request's beginning or its end
 _REQUEST = re.compile(
     r"(?P<method>[!-~]{1,64}) (?P<target>.*?)(?: (?P<protocol>HTTP/[0-9.]{1,7}))?"
 )
@@ -157,6 +162,7 @@ def field(name: str) -> str:
         return given_name.upper() if given_name.startswith("http_") else ""
     found = _APACHE_NAME.fullmatch(name)
     bare = found["name"] if found else ""
+    bare = _EDGE.sub("{", bare)
     if bare in APACHE:
         return APACHE[bare]
     if bare.startswith("{") and bare.endswith("}i"):
@@ -196,10 +202,12 @@ def check(text: str, names: list[str]) -> None:
 
 
 _READ_TIME: Mapping[str, Callable[[str], datetime]] = {
+    "epoch_us": lambda text: values.epoch(text, digits=6),
+    "epoch_ms": lambda text: values.epoch(text, digits=3),
+    "epoch": values.epoch,
+    "iso_time": values.iso_time,
     "clf_time": values.clf_time,
     "bracketed_time": lambda text: values.clf_time(text[1:-1]),
-    "iso_time": values.iso_time,
-    "epoch": values.epoch,
 }
 _LATENCY: Mapping[str, Callable[[str], int]] = {
     "latency_s": values.micros,

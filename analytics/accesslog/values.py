@@ -15,7 +15,7 @@ _ISO_TIME = re.compile(
     r"(Z|[+-][0-9]{2}:?[0-9]{2})"
 )
 _NUMBER = re.compile(r"[0-9]{1,15}")
-_SECONDS = re.compile(r"([0-9]{1,12})(?:[.]([0-9]{1,9}))?")
+_SECONDS = re.compile(r"([0-9]{1,16})(?:[.]([0-9]{1,9}))?")
 _STATUS = re.compile(r"[1-5][0-9]{2}")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "v": "\v", "f": "\f"}
@@ -49,11 +49,12 @@ def iso_time(text: str) -> datetime:
     raise NotARequestError("time", "one such as 2026-10-10T13:55:36Z", text)
 
 
-def epoch(text: str) -> datetime:
-    """Seconds since 1970, with a fraction."""
+def epoch(text: str, *, digits: int = 0) -> datetime:
+    """Seconds since 1970, of which the last ``digits`` digits are a fraction."""
     if _SECONDS.fullmatch(text):
         try:
-            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros(text))
+            since = timedelta(microseconds=micros(text) // 10**digits)
+            return datetime(1970, 1, 1, tzinfo=UTC) + since
         except OverflowError:
             pass
     raise NotARequestError("time", "seconds since 1970", text)

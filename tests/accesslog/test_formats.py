@@ -114,6 +114,23 @@ def test_format_of_apache_as_its_configuration_has_it() -> None:
     assert (found.body_bytes, found.latency_us, found.target) == (0, 1500, "/a%20b")
 
 
+@pytest.mark.parametrize(
+    ("name", "time"),
+    [
+        ("%{sec}t", "1795514401"),
+        ("%{msec}t", "1795514401250"),
+        ("%{end:usec}t", "1795514401250000"),
+        ("$msec", "1795514401.250"),
+    ],
+)
+def test_finest_time_of_a_line_counts(name: str, time: str) -> None:
+    text = f'$remote_addr [$time_local] {name} "$request" $status'
+    if "%" in name:
+        text = f'%h %t {name} "%r" %s'
+    line = f'192.0.2.1 [24/Nov/2026:10:00:01 +0000] {time} "GET / HTTP/1.1" 200'
+    assert parsed(text, line).at == AT.replace(microsecond=0 if name == "%{sec}t" else 250_000)
+
+
 def test_json_of_nginx_by_the_names_of_its_variables_or_of_its_format() -> None:
     line = {
         "remote_addr": "192.0.2.1", "time_iso8601": "2026-11-24T10:00:01+00:00", "request": "GET / HTTP/1.1",
@@ -140,6 +157,12 @@ def test_caddy_tells_every_header() -> None:
     }
     assert (found.client, found.host, found.body_bytes) == ("192.0.2.1", "mta-sts.example.com", 70)
     assert found.latency_us == 929
+
+
+def test_byte_that_caddy_could_not_write_stays_unknown() -> None:
+    request = {**CADDY["request"], "headers": {"User-Agent": ["a\ufffd\u00e9"]}}  # type: ignore[dict-item]
+    agent = parsed("caddy", {**CADDY, "request": request}).headers["HTTP_USER_AGENT"]
+    assert agent == "a\ufffd\u00c3\u00a9"
 
 
 def test_caddy_later_than_2_7_tells_the_client_behind_a_proxy() -> None:
@@ -195,8 +218,8 @@ def test_line_that_is_none_says_what_was_expected(format_: str, line: object, re
 WRONG = [
     ("comined", "--format: expected caddy, firebase, json, combined, vhost_combined, common, or the"),
     ('%h "%r" %s', "--format: expected the log_format of nginx or the LogFormat of Apache with the time;"),
-    ("$remote_addr", "--format: expected the log_format of nginx or the LogFormat of Apache with the "
-     "status, time, request; found"),
+    ("$remote_addr", ("--format: expected the log_format of nginx or the LogFormat of Apache with the "
+     "status, time, request; found")),
     ('%h%l %t "%r" %s', "--format: expected a text after %h, found %l"),
     ('{"a": $remote_addr', "--format: expected JSON, found"),
     ('{"a": "$remote_addr"}', "--format: expected the log_format"),

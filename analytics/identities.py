@@ -236,6 +236,8 @@ def _clients(rows: Iterable[Mapping[str, object]]) -> Iterator[tuple[Client, dat
                 accept_encoding=_text(row["accept_encoding"]),
                 cache_control=_text(row["cache_control"]),
                 content_type=_text(row["content_type"]),
+                is_user_agent_logged=row["has_user_agent"] is not None,
+                are_headers_logged=row["has_accept"] is not None,
             ),
             None if asked_at is None else _time(asked_at),
         )

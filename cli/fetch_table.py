@@ -50,6 +50,8 @@ class FetchTable:
 
     def _cells(self, row: Row) -> list[str]:
         agent = visible(row["user_agent"]) if row["has_user_agent"] else "(none)"
+        if row["has_user_agent"] is None:
+            agent = "(not logged)"
         return [
             local(time_of(row["fetched_at"]), self._timezone),
             visible(row["policy_domain"] or row["policy_host"] or "(none)"),
@@ -85,7 +87,7 @@ def _named(slug: object) -> str:
 def _answer(row: Row) -> str:
     """Status, and the beginning of the id that was served or why none was."""
     if row["outcome"] == "served":
-        return f"{row['http_status']} {visible(row['policy_id'])[:8]}"
+        return f"{row['http_status']} {visible(row['policy_id'])[:8] or '(unknown)'}"
     return f"{row['http_status']} {visible(row['outcome'])}"
 
 

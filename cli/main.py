@@ -41,8 +41,12 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "refresh": ("cli.refresh", "all scheduled work: load, reports, lists, verdicts, checks"),
     "query": ("cli.query", "ask a view, or one SELECT in GoogleSQL"),
     "deploy": ("cli.deploy", "make the BigQuery datasets, views and the log sink"),
-    "sync": ("cli.sync", "bring events from Cloud Logging to the desk; --up: move the desk to BigQuery"),
+    "sync": (
+        "cli.sync",
+        "bring events from Cloud Logging to the desk; --up: move the desk to BigQuery",
+    ),
     "forget": ("cli.forget", "erase every row of a domain, after showing what goes"),
+    "import-log": ("cli.import_log", "take in fetches from the log of another web server"),
     "looker": ("cli.looker", "the links that make a Data Studio report"),
 }
 
@@ -59,7 +63,9 @@ class Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         module, _summary = VERBS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(module), cmd_name)
+        command: click.Command = getattr(
+            importlib.import_module(module), cmd_name.replace("-", "_")
+        )
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -110,7 +110,7 @@ def _show_table(by: str, rows: Sequence[Row], timezone: str) -> None:
                 row["address"] or "(not kept)",
                 row["verdict"] or "not judged",
                 row["sender"] or "",
-                str(row["policy_id"])[:8],
+                str(row["policy_id"] or "(unknown)")[:9],
                 row["fetch_count"],
                 local(time_of(row["last_fetched_at"]), timezone),
             )

@@ -210,6 +210,8 @@ def _reported(row: Row) -> str:
 
 def _version(row: Row) -> str:
     """Which text the last fetch got."""
+    if row["last_policy_id"] is None:
+        return "got a text, of which the server's log does not tell the id"
     served = row.get("served_policy_id")
     has = row["last_policy_id"] == served if served else row["has_served_policy"]
     if has:

@@ -10,8 +10,13 @@ def _sql(column: str) -> str:
 
 
 FINGERPRINT_SQL = f"""CONCAT(
-    IF(has_user_agent, 'user-agent', 'no user-agent'), ' | ',
-    IF(has_accept, CONCAT('accept ', {_sql("accept")}), 'no accept'), ' | ',
+    CASE has_user_agent
+        WHEN TRUE THEN 'user-agent' WHEN FALSE THEN 'no user-agent' ELSE 'unlogged user-agent'
+    END, ' | ',
+    CASE has_accept
+        WHEN TRUE THEN CONCAT('accept ', {_sql("accept")})
+        WHEN FALSE THEN 'no accept' ELSE 'unlogged accept'
+    END, ' | ',
     {", ' | ', ".join(_sql(column) for column in _HEADERS)}
 )"""
 
@@ -23,19 +28,28 @@ USER_AGENT_SQL = "COALESCE(user_agent, '')"
 def fingerprint(client: Client) -> str:
     """Whether there is a User-Agent, and the headers that tell software apart, as one text.
 
-    Equal texts mean equal headers. In GoogleSQL, over ``policy_fetches_v1``, which has NULL for
+    Equal texts mean equal headers; of some a server's log tells nothing. In GoogleSQL, over ``policy_fetches_v1``, which has NULL for
     what is absent, and over event lines alike (this is ``FINGERPRINT_SQL``)::
 
         CONCAT(
-            IF(has_user_agent, 'user-agent', 'no user-agent'), ' | ',
-            IF(has_accept, CONCAT('accept ', REPLACE(COALESCE(accept, ''), '|', '||')), 'no accept'), ' | ',
+            CASE has_user_agent
+                WHEN TRUE THEN 'user-agent' WHEN FALSE THEN 'no user-agent' ELSE 'unlogged user-agent'
+            END, ' | ',
+            CASE has_accept
+                WHEN TRUE THEN CONCAT('accept ', REPLACE(COALESCE(accept, ''), '|', '||'))
+                WHEN FALSE THEN 'no accept' ELSE 'unlogged accept'
+            END, ' | ',
             REPLACE(COALESCE(accept_encoding, ''), '|', '||'), ' | ',
             REPLACE(COALESCE(cache_control, ''), '|', '||'), ' | ',
             REPLACE(COALESCE(content_type, ''), '|', '||')
         )
     """
     agent = "no user-agent" if client.user_agent is None else "user-agent"
+    if not client.is_user_agent_logged:
+        agent = "unlogged user-agent"
     accept = "no accept" if client.accept is None else f"accept {_doubled(client.accept)}"
+    if not client.are_headers_logged:
+        accept = "unlogged accept"
     others = (client.accept_encoding, client.cache_control, client.content_type)
     return " | ".join([agent, accept, *(_doubled(value) for value in others)])
 

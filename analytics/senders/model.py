@@ -212,6 +212,9 @@ class Client:
     accept_encoding: str = ""
     cache_control: str = ""
     content_type: str = ""
+    # False where a server's log does not tell; what is absent above is then unknown
+    is_user_agent_logged: bool = True
+    are_headers_logged: bool = True
 
 
 class Reverse(StrEnum):

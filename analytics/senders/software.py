@@ -84,6 +84,8 @@ class _Patterns:
 
 def recognise(client: Client, agents: Agents) -> Software:
     """The program, as far as what it sent tells."""
+    if not client.is_user_agent_logged:
+        return Software(why="the log does not tell the User-Agent")
     found = agents.find(client.user_agent)
     if found is not None and found.row.origin is Origin.OWN:
         return found.software
@@ -92,6 +94,8 @@ def recognise(client: Client, agents: Agents) -> Software:
     if found is None:
         return _by_headers(client)
     row, software = found
+    if not client.are_headers_logged:
+        return software
     if row.software == RESOLVER:
         return _with(software, _resolver(client))
     if row.software == MIMECAST and not _is_mimecast(client):
@@ -114,6 +118,8 @@ def _with(software: Software, more: str) -> Software:
 
 def _silent(client: Client) -> Software:
     """A client without User-Agent; two families of MTAs send none."""
+    if not client.are_headers_logged:
+        return Software(why="no User-Agent, and the log does not tell the other headers")
     if _is_mimecast(client):
         return _by_headers(client)
     if client.accept is None:

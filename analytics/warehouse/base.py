@@ -143,6 +143,17 @@ class Warehouse(Asking, Protocol):
         """
         ...
 
+    def take_in(self, lines: Sequence[str], position: Mapping[str, object], at: datetime) -> Loaded:
+        """Write events that stand in no event file, each once, and how far their source was read.
+
+        A line is JSON as :func:`policy.events.line` makes it; what is not known is null in it.
+        ``position`` is a row of ``load_positions_v1`` without ``loaded_at``.
+
+        Raises:
+            WarehouseError: it could not be done; taken in again, no event is there twice.
+        """
+        ...
+
     def write(
         self,
         table: str,

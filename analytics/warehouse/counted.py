@@ -67,7 +67,7 @@ def _counted(fetches: str, also: str = "TRUE") -> str:
             policy_domain,
             event_source = 'sample' AS is_sample,
             client_key,
-            policy_id,
+            COALESCE(policy_id, '') AS policy_id,
             ANY_VALUE(policy_mode) AS policy_mode,
             ANY_VALUE(policy_max_age) AS policy_max_age,
             COUNT(*) AS fetch_count,
@@ -75,8 +75,8 @@ def _counted(fetches: str, also: str = "TRUE") -> str:
             MAX(fetched_at) AS last_fetched_at
         FROM {fetches}
         WHERE event_source != 'seed' AND outcome = 'served' AND http_method = 'GET'
-            AND policy_domain IS NOT NULL AND policy_id IS NOT NULL AND {also}
-        GROUP BY policy_domain, is_sample, client_key, policy_id
+            AND policy_domain IS NOT NULL AND {also}
+        GROUP BY ALL
     """  # noqa: S608 - names of our own
 
 
@@ -118,7 +118,7 @@ def _count_again(connection: Connection, before: datetime) -> None:
         "DELETE FROM mta_sts_raw.client_versions_v1 WHERE first_fetched_at < $before",
         {"before": before},
     )
-    key = "policy_domain, event_source = 'sample', client_key, policy_id"
+    key = "policy_domain, event_source = 'sample', client_key, COALESCE(policy_id, '')"
     among = f"({key}) IN (SELECT ({_KEY}) FROM again)"  # noqa: S608 - names of our own
     connection.execute(
         "INSERT INTO mta_sts_raw.client_versions_v1 BY NAME " + _counted(FETCHES, among)

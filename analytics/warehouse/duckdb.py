@@ -132,6 +132,17 @@ class DeskWarehouse:
                     loaded.troubles.append(f"{self._policies.folder}: {error.strerror}")
         return True
 
+    def take_in(self, lines: Sequence[str], position: Mapping[str, object], at: datetime) -> Loaded:
+        """Write events that stand in no event file, each once, and how far their source was read.
+
+        Raises:
+            WarehouseError: it could not be done; nothing was written.
+        """
+        loaded = Loaded()
+        with self._writing() as connection:
+            load.EventLoader(connection, self._catalogue, at).lines(lines, position, loaded)
+        return loaded
+
     def write(
         self,
         table: str,

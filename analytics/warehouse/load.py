@@ -5,7 +5,7 @@ and goes on where it was.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from analytics.warehouse import counted, events, reports, versions
@@ -15,6 +15,8 @@ from analytics.warehouse.clients import KEY_COLUMNS
 from analytics.warehouse.connection import Connection, transaction
 from analytics.warehouse.events import Chunk, EventFile, NotAnEventError
 from policy.events import EVENT
+
+Row = Mapping[str, object]
 
 SOURCE = "event-file"
 CLIENT_KEY = f"main.client_key({', '.join(KEY_COLUMNS)})"  # the macro that prepare makes
@@ -70,38 +72,55 @@ class EventLoader:
     def chunk(self, file: EventFile, chunk: Chunk, loaded: Loaded) -> None:
         """Write one chunk and the position after it, or nothing."""
         with transaction(self._connection):
-            rejected = self._rejected(file, chunk)
+            rejected = self._rejected(file.name, chunk.lines, chunk.starts)
+            if chunk.is_too_long:
+                reason = f"longer than {events.CHUNK} bytes"
+                rejected.append(Rejected(file.name, chunk.start, reason))
             read, rows = self._insert()
-            counted.take_clients(self._connection, "fresh")
-            counted.take_versions(self._connection, "fresh")
-            versions.take_served(self._connection, "fresh", self._at)
             self._advance(file, chunk, rows, len(rejected))
+        self._tell(loaded, read, rows, rejected)
+
+    def lines(self, lines: Sequence[str], position: Row, loaded: Loaded) -> None:
+        """Write events that stand in no event file, and how far their source was read, or nothing."""
+        with transaction(self._connection):
+            rejected = self._rejected(str(position["source_name"]), lines, range(len(lines)))
+            read, rows = self._insert()
+            self._connection.execute(
+                "DELETE FROM mta_sts_raw.load_positions_v1 "
+                "WHERE source = $source AND source_id = $source_id",
+                {name: position[name] for name in ("source", "source_id")},
+            )
+            names = [*position, "loaded_at"]
+            self._connection.execute(
+                f"INSERT INTO mta_sts_raw.load_positions_v1 ({', '.join(names)}) "  # noqa: S608
+                f"VALUES ({', '.join(f'${name}' for name in names)})",
+                {**position, "loaded_at": self._at},
+            )
+        self._tell(loaded, read, rows, rejected)
+
+    def _tell(self, loaded: Loaded, read: int, rows: int, rejected: list[Rejected]) -> None:
         self._at += _TICK
         loaded.rows += rows
         loaded.duplicates += read - rows
         loaded.rejected_count += len(rejected)
         loaded.rejected += rejected[: Loaded.SHOWN - len(loaded.rejected)]
 
-    def _rejected(self, file: EventFile, chunk: Chunk) -> list[Rejected]:
-        """Put the chunk's typed rows into ``incoming``; what is no event comes back."""
-        lines = chunk.lines
+    def _rejected(self, source: str, lines: Sequence[str], starts: Sequence[int]) -> list[Rejected]:
+        """Put the typed rows into ``incoming``; what is no event comes back."""
         self._connection.execute(
             f"CREATE OR REPLACE TEMP TABLE incoming AS {self._sql}", {"lines": lines}
         )
         rejected, mended = [], []
         for number in self._odd():
-            start = chunk.starts[number]
+            start = starts[number]
             try:
                 text = events.reread(lines[number], self._columns)
             except NotAnEventError as error:
-                rejected.append(Rejected(file.name, start, str(error)))
+                rejected.append(Rejected(source, start, str(error)))
                 continue
             if text is not None:
                 mended.append((text, start))
-        if chunk.is_too_long:
-            reason = f"longer than {events.CHUNK} bytes"
-            rejected.append(Rejected(file.name, chunk.start, reason))
-        return rejected + self._second_try(file, mended)
+        return rejected + self._second_try(source, mended)
 
     def _odd(self) -> list[int]:
         """Line numbers that DuckDB did not take for an event."""
@@ -110,7 +129,7 @@ class EventLoader:
         ).fetchall()
         return [int(str(number)) for (number,) in rows]
 
-    def _second_try(self, file: EventFile, mended: Sequence[tuple[str, int]]) -> list[Rejected]:
+    def _second_try(self, source: str, mended: Sequence[tuple[str, int]]) -> list[Rejected]:
         if not mended:
             return []
         self._connection.execute("DELETE FROM incoming WHERE NOT is_event")
@@ -118,10 +137,10 @@ class EventLoader:
             f"INSERT INTO incoming {self._sql}", {"lines": [text for text, _start in mended]}
         )
         reason = "no value that the warehouse can keep"
-        return [Rejected(file.name, mended[number][1], reason) for number in self._odd()]
+        return [Rejected(source, mended[number][1], reason) for number in self._odd()]
 
     def _insert(self) -> tuple[int, int]:
-        """Events read, and rows written: an event that is there already is left out."""
+        """Events read, and rows written, with what is kept up beside them; no event twice."""
         ((count, distinct, first, last),) = self._connection.execute(
             "SELECT COUNT(*), COUNT(DISTINCT event_id), MIN(fetched_at), MAX(fetched_at) "
             "FROM incoming WHERE is_event"
@@ -147,6 +166,9 @@ class EventLoader:
             f"SELECT {names}, $loaded_at FROM fresh",
             {"loaded_at": self._at},
         ).fetchall()
+        counted.take_clients(self._connection, "fresh")
+        counted.take_versions(self._connection, "fresh")
+        versions.take_served(self._connection, "fresh", self._at)
         return int(str(count)), int(str(rows))
 
     def _advance(self, file: EventFile, chunk: Chunk, rows: int, rejected: int) -> None:
@@ -216,7 +238,8 @@ def _typed(columns: Sequence[Column]) -> str:
     paths = ", ".join(["'$.event'", *(f"'$.fetch.{column.name}'" for column in columns)])
     usual = ", ".join(["'VARCHAR'", *(f"'{_KINDS[column.type][0]}'" for column in columns)])
     kinds = " AND ".join(_kind(number, column) for number, column in enumerate(columns, start=2))
-    kept = " AND ".join(check for column in columns if (check := _kept(column)))
+    numbered = enumerate(columns, start=2)
+    kept = " AND ".join(check for number, column in numbered if (check := _kept(number, column)))
     values = ", ".join(f"{_value(column)} AS {column.name}" for column in columns)
     return f"""
         WITH given AS (
@@ -254,7 +277,7 @@ def _kind(number: int, column: Column) -> str:
     return check if column.is_required else f"COALESCE({check} OR kinds[{number}] = 'NULL', TRUE)"
 
 
-def _kept(column: Column) -> str:
+def _kept(number: int, column: Column) -> str:
     """Whether the table can keep the value; "" where it always can."""
     field = f"f.{column.name}"
     if column.type == "TIMESTAMP":
@@ -262,7 +285,10 @@ def _kept(column: Column) -> str:
         return f"{form} AND {_value(column)} >= '0001-01-01'"
     if column.type == "STRING":
         return f"{field} != ''" if column.is_required else ""
-    return f"{field} IS NOT NULL" if column.is_required else ""
+    if column.is_required:
+        return f"{field} IS NOT NULL"
+    # a number that is too large comes as NULL
+    return f"({field} IS NOT NULL OR COALESCE(kinds[{number}] = 'NULL', TRUE))"
 
 
 def _value(column: Column) -> str:

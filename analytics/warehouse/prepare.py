@@ -94,6 +94,9 @@ def _make_table(connection: Connection, catalogue: Catalogue, table: str) -> Non
     for column in schema.columns:
         if column.name not in there and not column.is_required:
             connection.execute(f"ALTER TABLE {RAW}.{table} ADD COLUMN {_definition(column)}")
+        elif there.get(column.name, ("", False))[1] and not column.is_required:
+            name = f"{RAW}.{table} ALTER COLUMN {column.name}"
+            connection.execute(f"ALTER TABLE {name} DROP NOT NULL")
     wanted = {column.name: _described(column) for column in schema.columns}
     if _columns(connection, RAW, table) != wanted:
         raise WarehouseError(

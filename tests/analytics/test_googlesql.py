@@ -27,6 +27,7 @@ from analytics.warehouse.catalogue import SHIPPED, Catalogue, references
 from analytics.warehouse.clients import CLIENT_KEY_SQL, KEY_COLUMNS
 from analytics.warehouse.duckdb import DeskWarehouse
 from policy.address import ClientIp
+from tests.accesslog.logs import combined
 from tests.analytics.build import NOW, Desk, event
 from tests.cli.run import run
 from tests.deploy.build import CHOICES
@@ -237,7 +238,9 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
         refresh = ["refresh", "--nameserver", server.option]
         incident = ["incident", "example.com", "--nameserver", server.option]
         forget = ["forget", "example.com", "--yes"]
-        for command in (*COMMANDS, asking, check, check, refresh, incident, forget):
+        (home / "access.log").write_text(combined())
+        taking = ["import-log", "--host", "mta-sts.example.com", "access.log"]
+        for command in (*COMMANDS, taking, asking, check, check, refresh, incident, forget):
             with noting(found):  # anew: a signal raised in it ends the watch
                 done = run(*command)
             assert done.status in (0, 1, 3), done.err

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from typing import Any
 
 from analytics.senders.blocks import block
 from analytics.senders.knowledge import Knowledge
@@ -137,7 +138,7 @@ def knowledge(*more: NetworkRow) -> Knowledge:
     return Knowledge(catalog((*ROWS, *more)))
 
 
-def client(address: str = "192.0.2.1", user_agent: str | None = "x", **headers: str) -> Client:
+def client(address: str = "192.0.2.1", user_agent: str | None = "x", **headers: Any) -> Client:  # noqa: ANN401
     """Who asked; with no headers that tell anything."""
     return Client(address=address, user_agent=user_agent, **headers)
 

@@ -1,5 +1,7 @@
 """Programs are known by their User-Agent and by the headers that go with it."""
 
+from typing import Any
+
 import pytest
 
 from analytics.senders import catalog
@@ -54,7 +56,7 @@ MIMECAST = {"cache_control": "no-cache", "content_type": "text/plain"}
     ],
 )
 def test_a_program_is_known(
-    user_agent: str | None, headers: dict[str, str], software: str, nature: Nature | None
+    user_agent: str | None, headers: dict[str, Any], software: str, nature: Nature | None
 ) -> None:
     found = recognise(Client(user_agent=user_agent, **headers), SHIPPED)
     assert (found.name, found.nature) == (software, nature)
@@ -72,7 +74,7 @@ def test_a_program_is_known(
     ],
 )
 def test_headers_that_fit_or_do_not_are_told(
-    user_agent: str | None, headers: dict[str, str], why: str
+    user_agent: str | None, headers: dict[str, Any], why: str
 ) -> None:
     assert why in recognise(Client(user_agent=user_agent, **headers), SHIPPED).why
 

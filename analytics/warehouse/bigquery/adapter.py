@@ -14,6 +14,7 @@ from analytics.warehouse import result_types
 from analytics.warehouse.base import Answer, Change, Limits, Loaded, Parameter
 from analytics.warehouse.bigquery.erase import erase
 from analytics.warehouse.bigquery.faults import told
+from analytics.warehouse.bigquery.given import Given
 from analytics.warehouse.bigquery.jobs import REQUEST_S, Deadline, Jobs
 from analytics.warehouse.bigquery.loads import Loader
 from analytics.warehouse.bigquery.place import Place
@@ -102,6 +103,16 @@ class BigQueryWarehouse:
         there = self.ask(result_types.THERE, limits=Limits(REQUEST_S))
         if list(there.records()) != rows:
             self.write(result_types.TABLE, rows, by=())
+
+    def take_in(self, lines: Sequence[str], position: Mapping[str, object], at: datetime) -> Loaded:
+        """Write events that came by no log sink, each once, and how far their source was read.
+
+        Raises:
+            WarehouseError: it could not be done; nothing was written.
+        """
+        with told(self._place):
+            loader = Loader(self._jobs, self._catalogue, self._retention_days, None)
+            return Given(loader).take_in(lines, position, at, Deadline(self._patience_s))
 
     def write(
         self,

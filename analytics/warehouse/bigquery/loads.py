@@ -126,7 +126,7 @@ class Loader:
         is_first = not any(each.is_of_sink for each in positions)
         if is_first:
             start = _micros(before)
-            self._run([("load_positions_v1", "first")], deadline,
+            self.run([("load_positions_v1", "first")], deadline,
                 source=SOURCE, source_id=SINK, position=start, at=before)  # fmt: skip
             positions = self._positions(deadline)
         position = next(each for each in positions if each.is_of_sink)
@@ -141,7 +141,7 @@ class Loader:
                 self._look(position, loaded_at, deadline)
             return loaded
         overlap = LATE if is_first_today else OVERLAP
-        (counts,) = self._run(
+        (counts,) = self.run(
             _LOAD,
             deadline,
             then=("policy_fetches_v1", "counted"),
@@ -158,13 +158,13 @@ class Loader:
         return loaded
 
     def _positions(self, deadline: Deadline) -> list[Position]:
-        rows = self._run([("load_positions_v1", "positions")], deadline)
+        rows = self.run([("load_positions_v1", "positions")], deadline)
         return [Position(*row.values()) for row in rows]
 
     def _expire(self, before: datetime, deadline: Deadline) -> int:
         """Let go of what is from before then; how many fetches and reports that were."""
-        (old,) = self._run([("policy_fetches_v1", "old")], deadline, before=before)
-        self._run(_EXPIRE, deadline, before=before)
+        (old,) = self.run([("policy_fetches_v1", "old")], deadline, before=before)
+        self.run(_EXPIRE, deadline, before=before)
         return sum(old.values())
 
     def _look(self, position: Position, at: datetime, deadline: Deadline) -> None:
@@ -181,16 +181,16 @@ class Loader:
         now = versions.mark(folder)
         positions = self._positions(deadline)
         if any(each.source == versions.SOURCE and each.mark == now for each in positions):
-            self._run([("policy_versions_v1", "still_served")], deadline, at=at)
+            self.run([("policy_versions_v1", "still_served")], deadline, at=at)
             return
         rows = list(versions.served(folder))
         columns = {c.name: c for c in self.catalogue.schema("policy_versions_v1").columns}
         for part in _parts(rows):
             given = parameter("served", [columns[name] for name in _SERVED], part)
-            self._run([("policy_versions_v1", "folder")], deadline, given, at=at)
+            self.run([("policy_versions_v1", "folder")], deadline, given, at=at)
         served = [f"{row['policy_domain']} {row['policy_id']}" for row in rows]
         given = bigquery.ArrayQueryParameter("served", "STRING", served)
-        self._run([("policy_versions_v1", "served_now")], deadline, given)
+        self.run([("policy_versions_v1", "served_now")], deadline, given)
         position = {
             "source": versions.SOURCE,
             "source_id": versions.SOURCE,
@@ -207,7 +207,7 @@ class Loader:
         change = Change("load_positions_v1", [position])
         Writer(self.jobs, self.catalogue).write_all([change], deadline.left)
 
-    def _run(
+    def run(
         self,
         statements: Sequence[tuple[str, str]],
         deadline: Deadline,

@@ -9,7 +9,7 @@ USING (
             policy_domain,
             event_source = 'sample' AS is_sample,
             client_key,
-            policy_id,
+            COALESCE(policy_id, '') AS policy_id,
             fetched_at
         FROM mta_sts_raw.policy_fetches_v1
         WHERE

@@ -7,7 +7,8 @@ USING (
         policy_domain,
         event_source = 'sample' AS is_sample,
         client_key,
-        policy_id,
+        -- '' where a server's log does not tell
+        COALESCE(policy_id, '') AS served_id,
         ANY_VALUE(policy_mode) AS policy_mode,
         ANY_VALUE(policy_max_age) AS policy_max_age,
         COUNT(*) AS fetch_count,
@@ -21,14 +22,13 @@ USING (
         AND outcome = 'served'
         AND http_method = 'GET'
         AND policy_domain IS NOT NULL
-        AND policy_id IS NOT NULL
-    GROUP BY policy_domain, is_sample, client_key, policy_id
+    GROUP BY policy_domain, is_sample, client_key, served_id
 ) AS s
     ON
         t.policy_domain = s.policy_domain
         AND t.is_sample = s.is_sample
         AND t.client_key = s.client_key
-        AND t.policy_id = s.policy_id
+        AND t.policy_id = s.served_id
 WHEN MATCHED THEN
     UPDATE SET
         fetch_count = t.fetch_count + s.fetch_count,
@@ -50,7 +50,7 @@ WHEN NOT MATCHED THEN
         s.policy_domain,
         s.is_sample,
         s.client_key,
-        s.policy_id,
+        s.served_id,
         s.policy_mode,
         s.policy_max_age,
         s.fetch_count,

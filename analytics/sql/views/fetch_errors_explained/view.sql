@@ -226,7 +226,7 @@ logged AS (
         SUM(IF(is_theirs, 0, request_count)) AS other_request_count,
         SUM(IF(NOT is_theirs AND is_unknown, request_count, 0)) AS unknown_request_count,
         SUM(IF(NOT is_theirs AND is_withheld, request_count, 0)) AS withheld_request_count,
-        MAX(IF(is_theirs AND is_served, served_id, NULL)) AS served_policy_id,
+        NULLIF(MAX(IF(is_theirs AND is_served, served_id, NULL)), '') AS served_policy_id,
         STRING_AGG(
             DISTINCT IF(is_theirs AND NOT is_served, answer, NULL), ', '
             ORDER BY IF(is_theirs AND NOT is_served, answer, NULL)

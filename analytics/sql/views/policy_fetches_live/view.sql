@@ -181,12 +181,16 @@ FROM (
             REPLACE(COALESCE(NULLIF(client_ip, ''), client_prefix, ''), '|', '||'), ' | ',
             REPLACE(COALESCE(user_agent, ''), '|', '||'), ' | ',
             CONCAT(
-                IF(has_user_agent, 'user-agent', 'no user-agent'), ' | ',
-                IF(
-                    has_accept,
-                    CONCAT('accept ', REPLACE(COALESCE(accept, ''), '|', '||')),
-                    'no accept'
-                ), ' | ',
+                CASE has_user_agent
+                    WHEN TRUE THEN 'user-agent'
+                    WHEN FALSE THEN 'no user-agent'
+                    ELSE 'unlogged user-agent'
+                END, ' | ',
+                CASE has_accept
+                    WHEN TRUE THEN CONCAT('accept ', REPLACE(COALESCE(accept, ''), '|', '||'))
+                    WHEN FALSE THEN 'no accept'
+                    ELSE 'unlogged accept'
+                END, ' | ',
                 REPLACE(COALESCE(accept_encoding, ''), '|', '||'), ' | ',
                 REPLACE(COALESCE(cache_control, ''), '|', '||'), ' | ',
                 REPLACE(COALESCE(content_type, ''), '|', '||')

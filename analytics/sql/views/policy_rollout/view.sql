@@ -43,7 +43,10 @@ WITH clients AS (
             ELSE 'max-age'
         END AS hold_rule
     FROM mta_sts.sender_clients AS c
-    WHERE c.verdict IS NULL OR c.verdict NOT IN ('checker', 'scanner')
+    WHERE
+        -- a log that does not tell which text was served leaves who holds it as it was known
+        c.policy_id IS NOT NULL
+        AND (c.verdict IS NULL OR c.verdict NOT IN ('checker', 'scanner'))
 ),
 
 -- texts of ours that a report holds whose origin is proven, and whether the last one still does

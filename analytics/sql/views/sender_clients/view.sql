@@ -5,7 +5,7 @@ SELECT
     s.policy_domain,
     s.is_sample,
     s.client_key,
-    s.policy_id,
+    NULLIF(s.policy_id, '') AS policy_id,
     COALESCE(c.client_ip, c.client_prefix) AS address,
     c.client_ip IS NULL AND c.client_prefix IS NOT NULL AS is_prefix,
     c.user_agent,

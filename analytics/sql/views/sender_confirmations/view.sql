@@ -14,7 +14,8 @@ WITH by_verdict AS (
         COUNT(DISTINCT address) AS client_count,
         MIN(first_fetched_at) AS first_fetched_at,
         MAX(last_fetched_at) AS last_fetched_at,
-        MAX_BY(policy_id, last_fetched_at) AS last_policy_id,
+        -- NULL where it is not known which text the last one was served
+        NULLIF(MAX_BY(COALESCE(policy_id, ''), last_fetched_at), '') AS last_policy_id,
         MAX_BY(software, last_fetched_at) AS software,
         MAX_BY(evidence, last_fetched_at) AS evidence,
         MAX_BY(networks_as_of, last_fetched_at) AS networks_as_of

@@ -13,7 +13,8 @@ WITH fetched AS (
         LOGICAL_OR(is_prefix) AS has_prefixes,
         MIN(first_fetched_at) AS first_fetched_at,
         MAX(last_fetched_at) AS last_fetched_at,
-        MAX_BY(policy_id, last_fetched_at) AS last_policy_id,
+        -- NULL where it is not known which text the last one was served
+        NULLIF(MAX_BY(COALESCE(policy_id, ''), last_fetched_at), '') AS last_policy_id,
         -- the words of the last one are looked up below: they are long, and the clients many
         MAX_BY(client_key, last_fetched_at) AS last_client_key
     FROM mta_sts.sender_clients

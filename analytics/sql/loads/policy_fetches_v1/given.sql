@@ -1,0 +1,116 @@
+-- One row per given event that is not there yet: those of a server's own log.
+-- Key: event_id.
+-- Parameters: @since TIMESTAMP, @loaded_at TIMESTAMP, @given ARRAY<STRUCT<event_id STRING,
+-- fetched_at TIMESTAMP, policy_domain STRING, policy_host STRING, policy_id STRING,
+-- policy_fingerprint STRING, policy_mode STRING, policy_max_age INT64, http_method STRING, path
+-- STRING, http_status INT64, outcome STRING, client_ip STRING, client_ip_source STRING,
+-- client_prefix STRING, forwarded_for STRING, user_agent STRING, has_user_agent BOOL, accept
+-- STRING, has_accept BOOL, accept_encoding STRING, cache_control STRING, content_type STRING,
+-- http_protocol STRING, response_bytes INT64, latency_us INT64, trace_id STRING, span_id STRING,
+-- event_source STRING, client_key STRING>>.
+MERGE INTO mta_sts_raw.policy_fetches_v1 AS t
+USING (
+    SELECT
+        r.event_id,
+        r.fetched_at,
+        r.policy_domain,
+        r.policy_host,
+        r.policy_id,
+        r.policy_fingerprint,
+        r.policy_mode,
+        r.policy_max_age,
+        r.http_method,
+        r.path,
+        r.http_status,
+        r.outcome,
+        r.client_ip,
+        r.client_ip_source,
+        r.client_prefix,
+        r.forwarded_for,
+        r.user_agent,
+        r.has_user_agent,
+        r.accept,
+        r.has_accept,
+        r.accept_encoding,
+        r.cache_control,
+        r.content_type,
+        r.http_protocol,
+        r.response_bytes,
+        r.latency_us,
+        r.trace_id,
+        r.span_id,
+        r.event_source,
+        r.client_key
+    FROM UNNEST(@given) AS r
+) AS s
+    ON
+        t.event_id = s.event_id
+        -- of a constant, so that only these partitions are read
+        AND t.fetched_at >= TIMESTAMP_SUB(@since, INTERVAL 1 DAY)
+WHEN NOT MATCHED THEN
+    INSERT (
+        event_id,
+        fetched_at,
+        policy_domain,
+        policy_host,
+        policy_id,
+        policy_fingerprint,
+        policy_mode,
+        policy_max_age,
+        http_method,
+        path,
+        http_status,
+        outcome,
+        client_ip,
+        client_ip_source,
+        client_prefix,
+        forwarded_for,
+        user_agent,
+        has_user_agent,
+        accept,
+        has_accept,
+        accept_encoding,
+        cache_control,
+        content_type,
+        http_protocol,
+        response_bytes,
+        latency_us,
+        trace_id,
+        span_id,
+        event_source,
+        client_key,
+        loaded_at
+    )
+    VALUES (
+        s.event_id,
+        s.fetched_at,
+        s.policy_domain,
+        s.policy_host,
+        s.policy_id,
+        s.policy_fingerprint,
+        s.policy_mode,
+        s.policy_max_age,
+        s.http_method,
+        s.path,
+        s.http_status,
+        s.outcome,
+        s.client_ip,
+        s.client_ip_source,
+        s.client_prefix,
+        s.forwarded_for,
+        s.user_agent,
+        s.has_user_agent,
+        s.accept,
+        s.has_accept,
+        s.accept_encoding,
+        s.cache_control,
+        s.content_type,
+        s.http_protocol,
+        s.response_bytes,
+        s.latency_us,
+        s.trace_id,
+        s.span_id,
+        s.event_source,
+        s.client_key,
+        @loaded_at
+    )

@@ -1,0 +1,1 @@
+"""Access logs: their lines, their files, and their way into the warehouse."""

@@ -75,12 +75,14 @@ class Given:
         loaded_at = max(at, last + _TICK) if isinstance(last, datetime) else at
         told = {name: _plain(value) for name, value in position.items()} | {"loaded_at": loaded_at}
         if not rows:
-            self.loader.run([_POSITION], deadline, **told)
+            self.loader.run([_POSITION], deadline, then=None, **told)
             return 0
         schema = self.loader.catalogue.schema("policy_fetches_v1")
         given = parameter("given", [c for c in schema.columns if c.name != "loaded_at"], rows)
         since = min(_time(row["fetched_at"]) for row in rows)
-        self.loader.run([*_EVENTS, _POSITION], deadline, given, since=since, at=at, **told)
+        self.loader.run(
+            [*_EVENTS, _POSITION], deadline, given, then=None, since=since, at=at, **told
+        )
         (count,) = self.loader.run(
             [("policy_fetches_v1", "given_count")], deadline, since=since, loaded_at=loaded_at
         )

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from analytics.advice.model import Check, Inputs, Operator, Refused, Served
-from analytics.warehouse.base import Limits, Parameter, Warehouse
+from analytics.warehouse.base import Asking, Limits, Parameter
 from policy.domain import is_domain
 from policy.errors import PolicyFileError
 from policy.store import PolicyFolder
@@ -13,7 +13,7 @@ from policy.store import PolicyFolder
 Row = Mapping[str, object]
 _Key = tuple[str, bool]
 
-_LIMITS = Limits(60.0)
+_LIMITS = Limits(120.0)
 
 _READINESS = "SELECT * FROM mta_sts.policy_readiness {where} ORDER BY policy_domain, is_sample"
 _REFUSALS = "SELECT * FROM mta_sts.enforce_refusals {where}"
@@ -21,7 +21,7 @@ _OPERATORS = "SELECT * FROM mta_sts.sender_confirmations {where}"
 
 
 def gather(
-    warehouse: Warehouse,
+    warehouse: Asking,
     folder: PolicyFolder,
     *,
     domain: str | None = None,
@@ -155,7 +155,7 @@ def _has_evidence(row: Row) -> bool:
     return any(row[name] for name in ("fetch_count", "report_count", "checked_at"))
 
 
-def _ask(warehouse: Warehouse, sql: str, domain: str | None) -> list[Row]:
+def _ask(warehouse: Asking, sql: str, domain: str | None) -> list[Row]:
     where = "WHERE policy_domain = @domain" if domain is not None else ""
     values: dict[str, Parameter] = {"domain": domain} if domain is not None else {}
     return list(warehouse.ask(sql.format(where=where), values, limits=_LIMITS).records())

@@ -7,6 +7,7 @@ import pickle
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -116,7 +117,23 @@ class Change:
     gone: Iterable[Mapping[str, object]] = ()
 
 
-class Warehouse(Protocol):
+class Asking(Protocol):
+    """What answers questions: a warehouse, or one that is held open for several of them."""
+
+    def ask(
+        self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits
+    ) -> Answer:
+        """The answer to one GoogleSQL query, whose ``@names`` stand in ``parameters``.
+
+        Raises:
+            QueryRefusedError: the text is no query that can be run.
+            QueryStoppedError: it took longer than ``limits.seconds``.
+            WarehouseError: the warehouse cannot answer now.
+        """
+        ...
+
+
+class Warehouse(Asking, Protocol):
     """What a command may ask of a warehouse."""
 
     def load(self, at: datetime) -> Loaded:
@@ -158,14 +175,12 @@ class Warehouse(Protocol):
         """
         ...
 
-    def ask(
-        self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits
-    ) -> Answer:
-        """The answer to one GoogleSQL query, whose ``@names`` stand in ``parameters``.
+    def asking(self, domain: str | None = None) -> AbstractContextManager[Asking]:
+        """For several questions about one moment; nobody may write to the desk's file meanwhile.
+
+        With a ``domain`` the views that have a policy domain may tell of that one alone.
 
         Raises:
-            QueryRefusedError: the text is no query that can be run.
-            QueryStoppedError: it took longer than ``limits.seconds``.
             WarehouseError: the warehouse cannot answer now.
         """
         ...

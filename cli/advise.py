@@ -10,7 +10,7 @@ import click
 from analytics.advice import thresholds, told
 from analytics.advice.gather import gather
 from analytics.advice.judge import advise as advised
-from analytics.advice.model import Advice, Reason, Verdict
+from analytics.advice.model import WORST_FIRST, Advice, Reason
 from analytics.senders import catalog
 from analytics.texts.catalogue import Language, Texts, texts
 from cli import advice_screen, names
@@ -23,12 +23,6 @@ from policy.config import Settings
 from policy.errors import shown
 from policy.events import instant
 from policy.store import PolicyFolder
-
-# what costs mail now before what may cost it, and what needs somebody before what does not
-_WORST = (
-    Verdict.STEP_BACK, Verdict.BLOCKED, Verdict.NOT_YET, Verdict.CANNOT_TELL, Verdict.READY,
-    Verdict.KEEP,
-)  # fmt: skip
 
 
 @click.command(
@@ -157,4 +151,4 @@ def _reason(said: Reason, words: Texts) -> Mapping[str, object]:
 
 
 def _place(said: Advice) -> tuple[int, str, bool]:
-    return _WORST.index(said.verdict), said.policy_domain, said.is_sample
+    return WORST_FIRST.index(said.verdict), said.policy_domain, said.is_sample

@@ -30,8 +30,8 @@ def refresh(as_json: bool, nameserver: tuple[str, int] | None, warehouse: str | 
     """Do all scheduled work, each part alone: one that fails does not stop the rest.
 
     Loads events, takes in posted reports and those in MTA_STS_REPORT_MAILBOX, refreshes the lists
-    of sender networks once a day, judges new clients, and checks every served domain once a day,
-    without SMTP. May be run at any time, also twice at once. Exit status: 3 where a part failed.
+    of sender networks once a day, judges new clients, checks every served domain once a day
+    without SMTP, looks for alerts and sends them, and mails the digest once a week. May be run at any time, also twice at once. Exit status: 3 where a part failed.
     """
     at = datetime.now(UTC)
     chosen = settings_with(warehouse)

@@ -36,6 +36,13 @@ class Verdict(StrEnum):
     STEP_BACK = "step-back"
 
 
+# what costs mail now before what may cost it, and what needs somebody before what does not
+WORST_FIRST = (
+    Verdict.STEP_BACK, Verdict.BLOCKED, Verdict.NOT_YET, Verdict.CANNOT_TELL, Verdict.READY,
+    Verdict.KEEP,
+)  # fmt: skip
+
+
 class Speaks(StrEnum):
     """Whether a reason speaks for the next step."""
 

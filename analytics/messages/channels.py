@@ -22,12 +22,13 @@ class Ways:
     dial: Dial = field(default=lambda place, wait_s: socket.create_connection(place, wait_s))
 
 
-def mails(settings: Settings, ways: Ways) -> tuple[Mail, ...]:
+def mails(settings: Settings, ways: Ways | None = None) -> tuple[Mail, ...]:
     """One for each recipient of MTA_STS_ALERT_MAIL, so that each is tried alone.
 
     Raises:
         SettingsError: a setting of theirs cannot be used.
     """
+    by = ways or Ways()
     if not settings.alert_mail:
         return ()
     if not settings.smtp:
@@ -48,8 +49,8 @@ def mails(settings: Settings, ways: Ways) -> tuple[Mail, ...]:
             address(sender, "MTA_STS_ALERT_FROM"),
             recipient,
             settings.smtp_password,
-            ways.context,
-            ways.dial,
+            by.context,
+            by.dial,
         )
         for recipient in found
     )

@@ -115,7 +115,16 @@ def ended(own: Try, told: Told, at: datetime) -> Change:
             next_try_at=at + _wait(failed, told.wait_s),
             reason=told.reason or None,
         )
-    gone = [{"try_id": try_id} for try_id in own.before]
+    return _written(after)
+
+
+def over(own: Try, state: str) -> Change:
+    """A try that ended without anything to be sent, to be written."""
+    return _written(replace(own, state=state, failed_count=0))
+
+
+def _written(after: Try) -> Change:
+    gone = [{"try_id": try_id} for try_id in after.before]
     return Change(TABLE, [after.row()], ("try_id",), gone)
 
 

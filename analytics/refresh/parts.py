@@ -8,7 +8,7 @@ from functools import partial
 from typing import Protocol, runtime_checkable
 
 from analytics.messages.channels import Ways
-from analytics.refresh import alerts, checks, reports, senders
+from analytics.refresh import alerts, checks, digest, reports, senders
 from analytics.refresh.reports import Posted
 from analytics.refresh.run import Outcome, Part, Result, Time
 from analytics.senders import catalog
@@ -27,7 +27,7 @@ from policy.config import Settings
 from policy.store import PolicyFolder
 
 LOAD_S, REPORTS_S, LISTS_S, NAMES_S, CLIENTS_S, CHECKS_S = 600.0, 240.0, 180.0, 120.0, 300.0, 300.0
-ALERTS_S = 240.0
+ALERTS_S, DIGEST_S = 240.0, 240.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,11 @@ def parts(
         "alerts",
         ALERTS_S,
         lambda time: alerts.alerts(warehouse, settings, outside.ways, at, time),
+    )
+    yield Part(
+        "digest",
+        DIGEST_S,
+        lambda time: digest.digest(warehouse, settings, outside.ways, at, time),
     )
 
 

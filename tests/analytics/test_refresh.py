@@ -36,7 +36,18 @@ from tests.world import World, policy, world
 HOUR = timedelta(hours=1)
 NOBODY = Sources(google_fetchers=(), google_own="", google_cloud="", microsoft="")
 LONG = text(document("long")) + b" " * 4 * PART  # several parts, were it not for gzip
-NAMES = ["load", "posted", "mailbox", "signatures", "lists", "names", "clients", "checks", "alerts"]
+NAMES = [
+    "load",
+    "posted",
+    "mailbox",
+    "signatures",
+    "lists",
+    "names",
+    "clients",
+    "checks",
+    "alerts",
+    "digest",
+]
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +137,7 @@ def test_all_that_is_new_is_done(home: Home) -> None:
     reasons = {name: each.result.reasons for name, each in ended.items() if each.result.reasons}
     assert reasons == {}
     assert outcomes(ended) == dict.fromkeys(NAMES, "done") | {
-        "mailbox": "not-configured", "lists": "not-due",
+        "mailbox": "not-configured", "lists": "not-due", "digest": "not-configured",
     }  # fmt: skip
     assert counts(ended, "load")["new_count"] == 3
     assert counts(ended, "posted") == {"new_count": 2, "rejected_count": 1}

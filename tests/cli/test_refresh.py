@@ -17,7 +17,18 @@ from tests.cli.run import run
 from tests.nameserver import NameServer, name_server
 from tests.tlsrpt.build import document, packed
 
-NAMES = ["load", "posted", "mailbox", "signatures", "lists", "names", "clients", "checks", "alerts"]
+NAMES = [
+    "load",
+    "posted",
+    "mailbox",
+    "signatures",
+    "lists",
+    "names",
+    "clients",
+    "checks",
+    "alerts",
+    "digest",
+]
 
 
 @pytest.fixture
@@ -57,6 +68,7 @@ def test_screen_has_a_line_for_each_part_and_what_is_next(desk: Desk, server: Na
         "clients: done, 1 judged",
         "checks: not due",
         "alerts: done",
+        "digest: not configured",
         "Next: mta-sts senders",
     ]
     assert desk.rows("SELECT COUNT(*) FROM mta_sts_raw.tlsrpt_reports_v1") == [(1,)]

@@ -212,6 +212,8 @@ COMMANDS = (
     ("alerts",),
     ("alerts", "--send"),
     ("alerts", "--test"),
+    ("report", "--output", "all.html"),
+    ("report", "example.com", "--output", "one.html"),
     ("query", "SELECT COUNT(*) AS n FROM policy_fetches"),
     *(("query", view) for view in CATALOGUE.desk_views),
 )

@@ -101,11 +101,11 @@ def row(taken: Taken) -> Mapping[str, object]:
 def show(tally: Tally, nothing: str) -> None:
     """Print one screen: counts, what was rejected and why, and the next command.
 
-    ``nothing`` is what to say where nothing was found.
+    ``nothing`` is what to say where nothing was found, though all could be looked at.
     """
-    if not tally.statuses:
+    if not tally.statuses and tally.status == DONE:
         say(nothing)
-    else:
+    if tally.statuses:
         counts = [
             f"{count:,} {word}"
             for status, word in _WORDS.items()

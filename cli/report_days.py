@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 
 import click
 
@@ -13,16 +13,9 @@ from policy.domain import is_domain
 
 Row = Mapping[str, object]
 
-_FIRST = date(2016, 1, 1)  # RFC 8460's first draft: no report is older
 _DUE_DAYS = 2  # by then most reports of a day have come
-_NAMED = 5  # domains without a report that are named
-_NAME_WIDTH = 34
-_DOMAIN_WIDTH = 44  # of a domain and what is marked on it
+NAME_WIDTH = 34
 
-_OVERVIEW_HEAD = (
-    *("POLICY DOMAIN", "LAST DAY", "DAYS", "REPORTERS", "SESSIONS", "FAILED"),
-    "SESSIONS NOT PROVEN",
-)
 _PROOFS = {
     "pass": "signed",
     "receiver": "by the receiver",
@@ -47,16 +40,6 @@ class Domain:
     today: date
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """A row for each domain, and the domains that are served and have no report at all."""
-
-    rows: Sequence[Row]
-    quiet: Sequence[str]
-    since: date
-    due_days: int
-
-
 def show_domain(domain: Domain, limit: int, timezone: str) -> None:
     """Print the days of one domain, newest first."""
     first = domain.rows[0]
@@ -77,63 +60,7 @@ def show_domain(domain: Domain, limit: int, timezone: str) -> None:
             f"{row['last_report_date']}, and is longer silent than that.",
             hang=2,
         )
-    _next(_typed(first), told)
-
-
-def show_overview(overview: Overview, limit: int) -> None:
-    """Print a line a domain; many that are not served here are one line."""
-    strange = [row for row in overview.rows if not row["is_served_here"]]
-    is_folded = len(strange) > _NAMED
-    shown = [row for row in overview.rows if row["is_served_here"]] if is_folded else overview.rows
-    lines = [
-        (
-            _named(row),
-            row["last_date"] or "(not proven)",
-            f"{row['day_count']} of {overview.due_days}",
-            row["reporter_count"],
-            row["session_count"],
-            row["failed_session_count"],
-            row["unproven_session_count"],
-        )
-        for row in shown[:limit]
-    ]
-    if lines:
-        table(_OVERVIEW_HEAD, lines)
-    if (more := len(shown) - limit) > 0:
-        click.echo(f"and {more} more domains; --limit shows them", err=True)
-    if is_folded:
-        _folded(strange)
-    click.echo()
-    say(
-        f"Counted since {overview.since}. Days, reporters, sessions and failed ones are those of reports "
-        "whose origin is proven; sessions of the others stand by themselves and decide nothing."
-    )
-    if overview.quiet:
-        more = len(overview.quiet) - _NAMED
-        text = ", ".join(overview.quiet[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-        say(f"No report at all about {text}.", hang=2)
-    say(SILENCE)
-    click.echo("\nNext")
-    failing = [row for row in overview.rows if row["failed_session_count"]]
-    if failing:
-        say(f"What failed, and why: mta-sts failures {_typed(failing[0])}", indent=2)
-    say(f"The days of one domain: mta-sts reports {_typed(overview.rows[0])}", indent=2)
-
-
-def _folded(strange: Sequence[Row]) -> None:
-    """One line for many domains that are not served here, which anybody may report about."""
-    counts = [
-        sum(int(str(row[column])) for row in strange)
-        for column in ("session_count", "unproven_session_count")
-    ]
-    named = ", ".join(
-        fitted(row["policy_domain"] or "(none stated)", _NAME_WIDTH) for row in strange[:_NAMED]
-    )
-    say(
-        f"And {len(strange):,} domains that are not served here, as {named}: {counts[0]:,} sessions, "
-        f"{counts[1]:,} not proven. One of them: mta-sts reports DOMAIN; all: --json.",
-        hang=2,
-    )
+    _next(typed(first), told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +101,8 @@ def _merged(rows: Iterable[Row]) -> Iterator[_Told]:
             failed=sum(int(str(each["failed_session_count"])) for each in group),
             is_unreadable=any(each["has_unreadable_counts"] for each in group),
             held=_held(group),
-            is_possible=_is_possible(group),
+            is_possible=any(each["is_possible_date"] for each in group),
         )
-
-
-def _is_possible(group: Sequence[Row]) -> bool:
-    """Whether there can be a report for the day: the quirk range-impossible tells of others."""
-    day = day_of(group[0]["report_date"])
-    came = max(time_of(row["last_received_at"]).astimezone(UTC).date() for row in group)
-    return day >= _FIRST and day - came <= timedelta(days=1)
 
 
 def _held(group: Sequence[Row]) -> str:
@@ -230,7 +150,7 @@ def _lines(told: Sequence[_Told], domain: Domain) -> Iterator[tuple[object, ...]
 def _line(each: _Told, day: date | str) -> tuple[object, ...]:
     return (
         day,
-        fitted(each.reporter, _NAME_WIDTH),
+        fitted(each.reporter, NAME_WIDTH),
         f"{each.sessions}{' or more' if each.is_unreadable else ''}",
         each.failed,
         each.proof,
@@ -298,17 +218,10 @@ def _next(name: str, told: Sequence[_Told]) -> None:
     say(f"Who holds which policy: mta-sts senders {name}", indent=2)
 
 
-def _typed(row: Row) -> str:
+def typed(row: Row) -> str:
     """The domain as a command may have it; a report may state anything."""
     name = str(row["policy_domain"])
     return name if is_domain(name) else "DOMAIN"
-
-
-def _named(row: Row) -> str:
-    sample = " (sample data)" if row["is_sample"] else ""
-    mark = f"{sample}{'' if row['is_served_here'] else ' (not served here)'}"
-    name = row["policy_domain"] or "(none stated)"
-    return fitted(name, max(_NAME_WIDTH, _DOMAIN_WIDTH - len(mark))) + mark
 
 
 def _title(name: str, domain: Domain, timezone: str) -> None:

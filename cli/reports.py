@@ -10,7 +10,8 @@ from analytics.warehouse.base import Limits, Parameter, Warehouse
 from cli import names
 from cli.identify import judge_new
 from cli.output import day_of, json_lines
-from cli.report_days import Domain, Overview, Row, show_domain, show_overview
+from cli.report_days import Domain, Row, show_domain
+from cli.report_overview import Overview, show_overview
 from cli.since import moment
 from cli.unreported import POSSIBLE_DATE, explain_no_report
 from cli.warehouse import load, opened, settings_with, warehouse_option

@@ -11,12 +11,8 @@ SILENCE = (
     "refuses them looks just the same."
 )
 
-
 # for SQL over tlsrpt_results_daily: the day of a report, unless it cannot be (range-impossible)
-POSSIBLE_DATE = (
-    "IF(report_date < '2016-01-01' OR DATE_DIFF(report_date, DATE(last_received_at), DAY) > 1, "
-    "NULL, report_date)"
-)
+POSSIBLE_DATE = "IF(is_possible_date, report_date, NULL)"
 
 
 def explain_no_report(domain: str | None, known: Mapping[str, date], since: date | None) -> None:

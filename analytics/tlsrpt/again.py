@@ -16,7 +16,7 @@ from analytics.tlsrpt.proof import UNPROVEN, Prover
 from analytics.tlsrpt.reading import Reading, reading
 from analytics.tlsrpt.rows import REPORTS, Row, proof_columns
 from analytics.tlsrpt.seen import LIMITS, held_elsewhere, seen, time_of
-from analytics.tlsrpt.store import Batch
+from analytics.tlsrpt.store import Batch, write
 from analytics.tlsrpt.taken import Rules, Taken, take
 from analytics.warehouse.base import Warehouse
 
@@ -97,7 +97,7 @@ def read_again(warehouse: Warehouse, rules: Rules, at: datetime) -> Iterator[Tak
         told = [each for one in readings for each in take(one, known, rules, batch, anew=True)]
         left = known.held - batch.contents
         batch.forget(left - held_elsewhere(warehouse, left, there))
-        batch.write(warehouse)
+        write(warehouse, batch.changes())
         yield from told
 
 

@@ -15,7 +15,7 @@ _DATE = re.compile(
     r"(?:[.,](?P<fraction>[0-9]{1,20}))? ?(?P<zone>[A-Za-z]{1,3}|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
 _OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>[0-9]{2}):?(?P<minutes>[0-9]{2})?")
-_EPOCH = re.compile(r"[0-9]{9,13}")
+_EPOCH = re.compile(r"([0-9]{9,13})(?:\.0*)?")
 _MILLIS = 100_000_000_000  # seconds from here on are of the year 5138: milliseconds are meant
 
 _DAY = timedelta(days=1)
@@ -89,8 +89,8 @@ def _plain(text: str) -> Moment | None:
 
 
 def _other(text: str) -> Moment | None:
-    if _EPOCH.fullmatch(text):
-        number = int(text)
+    if found := _EPOCH.fullmatch(text):
+        number = int(found[1])
         seconds = number / 1000 if number >= _MILLIS else number
         return Moment(datetime.fromtimestamp(seconds, UTC), ("date-epoch",))
     if found := _DATE.fullmatch(text):

@@ -15,6 +15,9 @@ _END = struct.Struct("<II")  # of a member
 def packed(data: bytes) -> bytes:
     """The bytes as one gzip member."""
     if data.startswith(_COMPRESSED):
+        if len(data) <= _BLOCK:
+            block = _HEAD.pack(1, len(data), len(data) ^ 0xFFFF)
+            return b"".join((_MEMBER, block, data, _END.pack(zlib.crc32(data), len(data))))
         blocks = [_stored(data, start) for start in range(0, len(data), _BLOCK)]
         return b"".join((_MEMBER, *blocks, _END.pack(zlib.crc32(data), len(data))))
     if len(data) < _SMALL:

@@ -74,22 +74,23 @@ def _read(
     if range_quirks:
         quirks.update(range_quirks)
     report_id, name, contact = document.report_id, document.organization_name, document.contact_info
-    if not report_id:
+    if not report_id or report_id.isspace():
+        report_id = None
         quirks.add("report-id-missing")
     elif report_id[-1] == "+":
         quirks.add("report-id-incomplete")
-    if not name:
+    if not name or name.isspace():
+        name = None
         quirks.add("organization-name-missing")
-    if not contact:
+    if not contact or contact.isspace():
+        contact = None
         quirks.add("contact-info-missing")
     policies = _results(document.policies, quirks, policy)
     if context is not NOWHERE or hints.wanted(policies):
         policies, content = hints.placed(policies, report_id, content, context, quirks)
         hints.compared(policies, start, contact, context, quirks)
     told = tuple(sorted(quirks))
-    return Report(
-        report_id or None, name or None, contact or None, start, end, policies, told, content
-    )
+    return Report(report_id, name, contact, start, end, policies, told, content)
 
 
 def _results(

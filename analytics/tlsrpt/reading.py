@@ -9,7 +9,7 @@ from msgspec import Struct
 from analytics.tlsrpt import containers, parse
 from analytics.tlsrpt.containers.values import Mail, Part, Refused
 from analytics.tlsrpt.errors import ReportError, SeveralReportsError, told
-from analytics.tlsrpt.hints import Context
+from analytics.tlsrpt.hints import NOWHERE, Context
 from analytics.tlsrpt.model import Channel, Item, Report, Trouble
 from policy.errors import shown
 
@@ -59,11 +59,11 @@ class Reading(Struct, frozen=True, gc=False):
     @property
     def size(self) -> int:
         """How many rows it makes, roughly."""
-        return 1 + sum(
-            1 + len(policy.failure_details)
-            for read in self.reports
-            for policy in read.report.policies
-        )
+        count = 1
+        for read in self.reports:
+            for policy in read.report.policies:
+                count += 1 + len(policy.failure_details)
+        return count
 
 
 def reading(item: Item, at: datetime, parser: Parser = parse.report) -> Reading:
@@ -133,10 +133,12 @@ def _context(part: Part, item: Item, mail: Mail | None) -> Context:
     """What stands around a report; what it was posted to is certain, the rest is hearsay."""
     file_name = part.file_name
     if mail is None:
-        is_file = item.channel is Channel.FILE
-        if not file_name and is_file:
+        if not file_name and item.channel is Channel.FILE:
             file_name = (item.member or item.source).rpartition("/")[2]
-        return Context(policy_domain=item.policy_domain or part.report_domain, file_name=file_name)
+        domain = item.policy_domain or part.report_domain
+        if not domain and "!" not in file_name:  # RFC 8460, 5.1: the parts of a name
+            return NOWHERE
+        return Context(policy_domain=domain, file_name=file_name)
     domain = item.policy_domain or part.report_domain or mail.report_domain
     return Context(
         policy_domain=domain,

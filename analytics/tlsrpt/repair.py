@@ -4,6 +4,7 @@ Every departure is told by a code of :mod:`analytics.tlsrpt.quirks`. What has no
 is left out; what the form cannot do without, and has no other source, ends in a ReportError.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -36,6 +37,15 @@ _ALIASES = {
     "failed-session-counts": "failed-session-count",
     "mx-host-pattern": "mx-host",
     "org-name": "organization-name",
+}
+
+_BETWEEN = re.compile(r"[-_\s]")  # the words of a name; in camelCase nothing does
+_NAMES = {
+    _BETWEEN.sub("", written): name
+    for written, name in (
+        *((each, each) for each in (*_DOCUMENT, *_RANGE, *_RESULT, *_POLICY, *_SUMMARY, *_DETAIL)),
+        *_ALIASES.items(),
+    )
 }
 
 _Fields = Mapping[str, object]
@@ -78,8 +88,7 @@ def _fields(value: dict[str, Any], known: tuple[str, ...], quirks: set[str]) -> 
         else:
             others.append((name, each))
     for name, each in others:
-        plain = name.strip().lower().replace("_", "-")
-        plain = _ALIASES.get(plain, plain)
+        plain = _NAMES.get(_BETWEEN.sub("", name).lower(), "")
         if plain in known and plain not in found:
             quirks.add("field-name")
             found[plain] = each

@@ -1,6 +1,6 @@
 """What a batch writes, in the order that lets a run be killed anywhere."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
@@ -69,12 +69,8 @@ class Batch:
         """Let go of contents that no report has any more."""
         self._gone.update(contents)
 
-    def write(self, warehouse: Warehouse) -> None:
-        """Write all of it.
-
-        Raises:
-            WarehouseError: it could not be done; the next run does it.
-        """
+    def changes(self) -> list[Change]:
+        """What is to be written, in this order."""
         contents = self._contents.values()
         hashes: list[Row] = [{"content_hash": each} for each in self._gone]
         details = rows.records(rows.DetailRow, list(rows.detail_rows(contents)))
@@ -87,15 +83,23 @@ class Batch:
             (rows.REPORTS, reports, ("raw_hash",), self._read),
             (rows.RAW, raws, ("raw_hash",), ()),
         )
-        changes = [Change(*each) for each in all_of_them if len(each[1]) or each[3]]
-        if not changes:
-            return
-        try:
-            warehouse.write_all(changes)
-        except UnicodeEncodeError:  # a file or folder whose name is no text
-            warehouse.write_all(
-                [replace(each, values=map(_encodable, each.values)) for each in changes]
-            )
+        return [Change(*each) for each in all_of_them if len(each[1]) or each[3]]
+
+
+def write(warehouse: Warehouse, changes: Sequence[Change]) -> None:
+    """Write a batch.
+
+    Raises:
+        WarehouseError: it could not be done; the next run does it.
+    """
+    if not changes:
+        return
+    try:
+        warehouse.write_all(changes)
+    except UnicodeEncodeError:  # a file or folder whose name is no text
+        warehouse.write_all(
+            [replace(each, values=map(_encodable, each.values)) for each in changes]
+        )
 
 
 def _encodable(row: Mapping[str, object]) -> Row:

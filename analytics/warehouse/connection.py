@@ -15,6 +15,14 @@ class Connection(Protocol):
         """Run a statement."""
         ...
 
+    def register(self, view_name: str, python_object: object) -> object:
+        """Give what Python has a name that can be selected from."""
+        ...
+
+    def unregister(self, view_name: str) -> object:
+        """Take that name away."""
+        ...
+
     def fetchall(self) -> list[tuple[object, ...]]:
         """The rows of the last one."""
         ...

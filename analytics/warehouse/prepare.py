@@ -17,17 +17,7 @@ from analytics.warehouse.clients import CLIENT_KEY_SQL, KEY_COLUMNS
 from analytics.warehouse.connection import Connection, transaction
 from analytics.warehouse.counted import FETCHES
 from analytics.warehouse.load import CLIENT_KEY
-from analytics.warehouse.rows import given
-
-_TYPES = {
-    "BOOL": "BOOLEAN",
-    "BYTES": "BLOB",
-    "DATE": "DATE",
-    "FLOAT64": "DOUBLE",
-    "INT64": "BIGINT",
-    "STRING": "VARCHAR",
-    "TIMESTAMP": "TIMESTAMPTZ",
-}
+from analytics.warehouse.rows import TYPES, given
 
 # columns that a table of an earlier version lacks and that its rows can be given
 DERIVED: Mapping[str, Mapping[str, str]] = {
@@ -133,7 +123,7 @@ def _take_result_types(connection: Connection, catalogue: Catalogue) -> None:
     """Put the shipped result types in place of those of an earlier version."""
     table = f"{RAW}.{result_types.TABLE}"
     columns = {
-        column.name: _TYPES[column.type] for column in catalogue.schema(result_types.TABLE).columns
+        column.name: TYPES[column.type] for column in catalogue.schema(result_types.TABLE).columns
     }
     given(connection, "given", columns, result_types.rows())
     connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
@@ -153,7 +143,7 @@ def _make_views(connection: Connection, catalogue: Catalogue) -> None:
             continue
         # each column in the type that the schema states: DuckDB sums INT64 to HUGEINT
         columns = ", ".join(
-            f"CAST({column.name} AS {_TYPES[column.type]}) AS {column.name}"
+            f"CAST({column.name} AS {TYPES[column.type]}) AS {column.name}"
             for column in catalogue.schema(view).columns
         )
         body = to_duckdb(catalogue.text(view))
@@ -182,11 +172,11 @@ def _definition(column: Column) -> str:
     # bytes of ours are compressed already: to try it again takes most of a checkpoint
     stored = " USING COMPRESSION uncompressed" if column.type == "BYTES" else ""
     required = " NOT NULL" if column.is_required else ""
-    return f"{column.name} {_TYPES[column.type]}{required}{stored}"
+    return f"{column.name} {TYPES[column.type]}{required}{stored}"
 
 
 def _described(column: Column) -> tuple[str, bool]:
-    kind = _TYPES[column.type]
+    kind = TYPES[column.type]
     name = "TIMESTAMP WITH TIME ZONE" if kind == "TIMESTAMPTZ" else kind
     return name, column.is_required
 

@@ -20,6 +20,7 @@ from tests.cli.desk import policy as policy_text
 from tests.cli.run import Done
 from tests.cli.run import run as run_command
 from tests.host import environment
+from tests.imapserver import answers, imap_server
 from tests.nameserver import SERVFAIL, Zone, name_server
 from tests.tlsrpt.build import document, mail, packed, policy, tables, text
 from tests.tlsrpt.signing import REPORTER, rsa_signer
@@ -173,6 +174,28 @@ def test_mailbox_that_is_not_there_does_not_stop_the_next_source(
     assert done.out.startswith("Taken in: 1 new.\n")
     assert done.err.startswith("mta-sts: 127.0.0.1:9: no connection: ")
     assert "s3cret" not in done.err
+
+
+def test_mailbox_that_lets_nobody_in_is_not_called_empty(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MTA_STS_IMAP_PASSWORD", "s3cret")
+    refused = b"TAG NO [AUTHENTICATIONFAILED] no\r\n"
+    with imap_server(tmp_path / "imap", answers(), authenticated=refused) as server:
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "imap" / "ca.pem"))
+        done = run(f"imaps://ann@localhost:{server.port}/INBOX")
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith(
+        "mta-sts: localhost: it does not let ann in: '[AUTHENTICATIONFAILED] no'"
+    )
+
+
+def test_folder_of_what_cannot_be_read_is_not_called_empty(run: Run) -> None:
+    Path("in").mkdir()
+    os.mkfifo("in/pipe")
+    done = run("in")
+    assert (done.status, done.out) == (3, "")
+    assert done.err.startswith("mta-sts: left out: in, pipe: expected a file, found a pipe")
 
 
 def test_kept_reports_are_read_again(run: Run, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ ITEMS: list[Item | Trouble] = [
     item(mail(failing(2)), "2.eml"),
     posted(packed(failing(2))),
     item(packed(failing(3)), "3.json.gz"),
-    item(text(failing(3)), "3.json"),
+    item(text(failing(3)), "a!b!3.json"),
     item(b"{", "4.json"),
     item(b"<feedback/>", "5.xml"),
     Trouble("https", "e9", "part 2 of 3 has not come within 24 hours", b"half"),
@@ -83,7 +83,7 @@ def test_what_no_longer_parses_becomes_rejected_and_comes_back(desk: Desk) -> No
     worse = replace(RULES, parser=without(b'"3"'))
     assert sorted(statuses(again(desk, worse))) == [*["duplicate"] * 3, *["rejected"] * 4]
     reasons = desk.rows(
-        "SELECT reason FROM mta_sts_raw.tlsrpt_raw_v1 WHERE member LIKE '3.json%' ORDER BY member"
+        "SELECT reason FROM mta_sts_raw.tlsrpt_raw_v1 WHERE member LIKE '%3.json%' ORDER BY member"
     )
     assert reasons == [('report-id: expected another, found "3"',)] * 2
     assert [len(rows) for rows in tables(desk.warehouse).values()] == [7, 3, 2, 2]
@@ -96,7 +96,7 @@ def test_content_stays_while_one_item_still_has_it(desk: Desk) -> None:
     take(desk.warehouse, *ITEMS)
 
     def by_name(data: bytes, context: Context) -> Report:
-        if context.file_name == "3.json":
+        if context.file_name == "a!b!3.json":
             raise ReportError("name", "another", found=context.file_name)
         return parse.report(data, context)
 

@@ -31,6 +31,7 @@ NOON = DAY.replace(hour=12, minute=30, second=15)
         ("2026-11-01", DAY, "date-without-time"),
         ("1793491200", DAY, "date-epoch"),
         ("1793491200000", DAY, "date-epoch"),
+        ("1793491200.0", DAY, "date-epoch"),
         ("Sun, 01 Nov 2026 12:30:15 +0000", NOON, "date-form"),
     ],
 )

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from analytics.tlsrpt import rows
 from analytics.tlsrpt.hints import Context
-from analytics.tlsrpt.ingest import MOST_ITEMS, STRETCH, ingest
+from analytics.tlsrpt.ingest import STRETCH_ITEMS, ingest
 from analytics.tlsrpt.model import Authentication, Channel, Item, Report, Trouble
 from analytics.tlsrpt.packed import unpacked
 from analytics.tlsrpt.reading import DEFECT
@@ -316,7 +316,7 @@ def test_what_a_source_gave_before_it_broke_is_kept(desk: Desk) -> None:
 
 
 def test_batches_are_told_in_order_and_stretches_kept(desk: Desk) -> None:
-    count = MOST_ITEMS * STRETCH + 3
+    count = STRETCH_ITEMS + 3
     items = [item(b"<x/>", str(number)) for number in range(count)]
     kept: list[int] = []
     told = ingest(desk.warehouse, items, RULES, at=NOW, kept=lambda given: kept.append(len(given)))

@@ -18,6 +18,9 @@ from tests.tlsrpt.documents import ABSENT, DATA, DETAIL, POLICY, SUMMARY, text, 
 CASES = [
     ("organization-name", None, "organization_name", None, "organization-name-missing"),
     ("organization-name", ABSENT, "organization_name", None, "organization-name-missing"),
+    ("organization-name", " \t", "organization_name", None, "organization-name-missing"),
+    ("report-id", " ", "report_id", None, "report-id-missing"),
+    ("organizationName", "A", "organization_name", "Large Mail Inc.", "field-unknown"),
     ("organization-name", 42, "organization_name", "42", "text-number"),
     ("organization-name", "", "organization_name", None, "organization-name-missing"),
     (
@@ -192,6 +195,8 @@ RAW = [
     (text().replace(b'"report-id": "r-1"', b'"report-id": "r-0", "report-id": "r-1"'), "json-duplicate-key"),
     (text().replace(b'"report-id": "r-1"', b'"report-id": "r-1", "contact-info": null'), "contact-info-missing json-duplicate-key"),
     (text().replace(b"policies", b"Policies"), "field-name"),
+    (text().replace(b"date-range", b"dateRange"), "field-name"),
+    (text().replace(b"end-datetime", b"end datetime"), "field-name"),
     (text(policies=value()["policies"][0]), "policies-object"),
     (text(policies=[None, value()["policies"][0]]), "policies-unreadable"),
     (text(**{"policies.0.failure-details": value()["policies"][0]["failure-details"][0]}), "failure-details-object"),

@@ -114,6 +114,9 @@ SELECT
     reporter,
     is_authenticated,
     policy_type,
+    -- as the quirk range-impossible: no report is older than RFC 8460's first draft, or of tomorrow
+    report_date >= DATE '2016-01-01'
+    AND DATE_DIFF(report_date, DATE(MAX(first_received_at)), DAY) <= 1 AS is_possible_date,
     ANY_VALUE(reporter_name) AS reporter_name,
     ANY_VALUE(operator) AS operator,
     MAX(claimed_operator) AS claimed_operator,

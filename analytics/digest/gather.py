@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from analytics.advice import thresholds
+from analytics.advice import thresholds, told
 from analytics.advice.gather import gather as inputs_of
 from analytics.advice.judge import advise
 from analytics.advice.model import WORST_FIRST, Inputs
 from analytics.digest.model import Entry, Kind, News, Week
+from analytics.texts.catalogue import texts
 from analytics.warehouse.base import Limits, Parameter, Warehouse
 from policy.store import PolicyFolder
 
@@ -160,7 +161,7 @@ def _entry(given: Inputs, at: datetime, counts: Mapping[str, int], news: Sequenc
         mode=given.served.mode if given.served is not None else "",
         stage=said.stage,
         verdict=said.verdict,
-        next_step=said.step.text,
+        next_step=told.step(said.step, texts("en")),
         fetch_count=counts.get("fetch_count", 0),
         confirmed=tuple(one.name for one in given.operators if one.is_confirmed),
         session_count=counts.get("session_count", 0),

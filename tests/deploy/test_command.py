@@ -102,9 +102,13 @@ def test_another_location_is_refused_with_the_way_out(desk: Desk) -> None:
     desk.run("--location", "US", "--yes", status=2)
 
 
-def test_check_reads_what_was_pasted(desk: Desk) -> None:
+def test_check_reads_what_was_pasted_and_who_may_write_to_the_datasets(desk: Desk) -> None:
     strict = Path(__file__).parents[1] / "data/org-policies/strict.json"
     rows = desk.rows("--check", "--org-policies", str(strict), status=1)
-    asked = [row for row in rows if row["action"] == "ask"]
-    assert {row["kind"] for row in asked} == {"organisation policy"}
-    assert len(asked) == 7
+    kinds = [str(row["kind"]) for row in rows if row["action"] == "ask"]
+    # no owner has run the commands here: both accounts lack what they may do with both datasets
+    assert sorted(kinds) == 7 * ["organisation policy"] + 4 * ["right"]
+    # the log sink's writer has its right, and IAM is not asked beside an emulator
+    of_sink = [row for row in rows if str(row["name"]).startswith("WRITER on command_raw for ")]
+    assert [row["action"] for row in of_sink] == ["keep"]
+    assert {row["action"] for row in rows if row["kind"] == "account"} == {"unknown"}

@@ -186,6 +186,18 @@ def test_past_the_retention_goes_what_the_desk_lets_go(cloud: Cloud, tmp_path: P
     both(cloud, desk)
 
 
+def test_load_after_more_than_the_retention_goes_on_where_it_was(cloud: Cloud) -> None:
+    warehouse = cloud.warehouse(retention_days=2)
+    cloud.sink.lines([event(1, at=AGO), changed(2, event_id=...)])
+    cloud.flush()
+    warehouse.load(NOW)
+    cloud.sink.lines([event(3, at=NOW + 5 * DAY - HOUR), event(4, at=NOW + 2 * DAY)])
+    cloud.flush()
+    loaded = warehouse.load(NOW + 5 * DAY)
+    assert (loaded.rows, loaded.expired_rows, loaded.rejected_count) == (1, 1, 0)
+    assert numbers(cloud) == [3]
+
+
 def test_what_is_kept_of_a_client_goes_with_its_last_fetch(cloud: Cloud) -> None:
     old, new = NOW - 2 * DAY + HOUR, NOW - HOUR
     cloud.sink.lines([event(1, at=old, user_agent="gone"), event(2, at=new, user_agent="stays")])

@@ -29,7 +29,14 @@ TEXT = "version: STSv1\r\nmode: {mode}\r\nmax_age: 604800\r\nmx: mx.example.com\
 LIMITS = Limits(60)
 REPORTS = ROOT / "tests/data/reports/vendors"
 # of the moment at which each side loaded, judged, took in and looked, or made up by it
-UNSURE = ("loaded_at", "judged_at", "first_received_at", "last_received_at", "checked_at", "first_found_at")
+UNSURE = (
+    "loaded_at",
+    "judged_at",
+    "first_received_at",
+    "last_received_at",
+    "checked_at",
+    "first_found_at",
+)
 Row = dict[str, object]
 
 
@@ -243,6 +250,8 @@ def test_command_gives_the_same_rows(way: Way, arguments: tuple[str, ...]) -> No
         ("senders", "example.com"),
         ("fetches",),
         ("reports",),
+        ("failures",),
+        ("advise", "--all"),
         ("query", "sender_clients", "--format", "csv"),
         ("query",),
     ],

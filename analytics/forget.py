@@ -75,6 +75,12 @@ _REPORTS = (
     ),
     _Part("tlsrpt_policy_results_v1", ("policy_domain",), "t.policy_domain = @domain"),
 )  # fmt: skip
+# before the alerts that they are about
+_DELIVERIES = _Part(
+    "alert_deliveries_v1",
+    ("alert_id",),
+    f"t.alert_id IN (SELECT alert_id FROM {RAW}.alerts_v1 WHERE policy_domain = @domain)",  # noqa: S608
+)
 # what is known of a client goes with the last domain that it asked for
 _CLIENTS = (
     _Part("clients_v1", ("client_key",), f"t.client_key NOT IN (SELECT client_key {_OTHERS})"),
@@ -142,7 +148,7 @@ def _parts(catalogue: Catalogue) -> tuple[_Part, ...]:
         if table not in known
         and any(column.name == "policy_domain" for column in catalogue.schema(table).columns)
     ]
-    return (*_REPORTS, *named, *_CLIENTS)
+    return (*_REPORTS, _DELIVERIES, *named, *_CLIENTS)
 
 
 def _take_out_of_shared(warehouse: Warehouse, domain: str) -> None:

@@ -356,6 +356,28 @@ def test_refresh_reads_the_report_mailbox_with_a_password_from_secret_manager(bu
     assert env.endswith(f"|MTA_STS_REPORT_MAILBOX={place}")
 
 
+def test_refresh_sends_alerts_with_what_is_secret_from_secret_manager(build: Build) -> None:
+    build.run(
+        "refresh.sh",
+        env={
+            "_ALERT_MAIL": "a@example.com,b@example.com",
+            "_SMTP": "smtp://sts@example.com@smtp.example.com:587",
+            "_SMTP_PASSWORD_SECRET": "sts-smtp",
+            "_WEBHOOK_URL_SECRET": "sts-hook",
+        },
+        answers=[("jobs describe", "x"), ("status.url", "https://r.run.app")],
+    )
+    (deploy,) = [call for call in build.calls if call[1:3] == ["run", "deploy"]]
+    secrets = "MTA_STS_SMTP_PASSWORD=sts-smtp:latest,MTA_STS_ALERT_WEBHOOK=sts-hook:latest"
+    assert f"--set-secrets={secrets}" in deploy
+    (env,) = [word for word in deploy if word.startswith("--set-env-vars=")]
+    given = dict(pair.split("=", 1) for pair in env.partition("^|^")[2].split("|"))
+    assert given["MTA_STS_ALERT_MAIL"] == "a@example.com,b@example.com"
+    assert given["MTA_STS_SMTP"] == "smtp://sts@example.com@smtp.example.com:587"
+    assert given["MTA_STS_DIGEST"] == "monday"
+    assert given["MTA_STS_ALERT_FROM"] == ""
+
+
 @pytest.mark.parametrize(
     ("status", "code", "said"),
     [

@@ -8,11 +8,14 @@ if [ -n "${_POLICIES:-}" ] && [ "$_POLICIES" != policy/data ]; then
     rm -rf "$source/policy/data"
     cp -R "$_POLICIES" "$source/policy/data"
 fi
-# the password stays in Secret Manager; the account needs secretAccessor on that secret
-secrets=()
-if [ -n "$_IMAP_PASSWORD_SECRET" ]; then
-    secrets=("--set-secrets=MTA_STS_IMAP_PASSWORD=$_IMAP_PASSWORD_SECRET:latest")
-fi
+# what is secret stays in Secret Manager; the account needs secretAccessor on each of them
+secrets=""
+for pair in "MTA_STS_IMAP_PASSWORD=$_IMAP_PASSWORD_SECRET" "MTA_STS_SMTP_PASSWORD=$_SMTP_PASSWORD_SECRET" \
+    "MTA_STS_ALERT_WEBHOOK=$_WEBHOOK_URL_SECRET" "MTA_STS_ALERT_WEBHOOK_SECRET=$_WEBHOOK_KEY_SECRET"; do
+    if [ -n "${pair#*=}" ]; then
+        secrets="$secrets${secrets:+,}$pair:latest"
+    fi
+done
 name="$_SERVICE-refresh"
 account="$_REFRESH_ACCOUNT@$PROJECT_ID.iam.gserviceaccount.com"
 caller="$_SCHEDULER_ACCOUNT@$PROJECT_ID.iam.gserviceaccount.com"
@@ -33,8 +36,8 @@ gcloud run deploy "$name" --quiet \
     --timeout=900 \
     --min=0 \
     --max=1 \
-    --set-env-vars="^|^GOOGLE_CLOUD_PROJECT=$PROJECT_ID|MTA_STS_WAREHOUSE=bigquery:$PROJECT_ID.$_DATASET|MTA_STS_CLIENT_IP=$_CLIENT_IP|MTA_STS_RETENTION_DAYS=$_RETENTION_DAYS|MTA_STS_REPORT_MAILBOX=$_REPORT_MAILBOX" \
-    ${secrets[@]+"${secrets[@]}"}
+    --set-env-vars="^|^GOOGLE_CLOUD_PROJECT=$PROJECT_ID|MTA_STS_WAREHOUSE=bigquery:$PROJECT_ID.$_DATASET|MTA_STS_CLIENT_IP=$_CLIENT_IP|MTA_STS_RETENTION_DAYS=$_RETENTION_DAYS|MTA_STS_ALERT_MAIL=$_ALERT_MAIL|MTA_STS_ALERT_FROM=$_ALERT_FROM|MTA_STS_SMTP=$_SMTP|MTA_STS_DIGEST=$_DIGEST|MTA_STS_REPORT_MAILBOX=$_REPORT_MAILBOX" \
+    ${secrets:+"--set-secrets=$secrets"}
 
 gcloud run services add-iam-policy-binding "$name" --quiet --format=none \
     --project="$PROJECT_ID" --region="$_REGION" \

@@ -79,6 +79,8 @@ def desk(tmp_path: Path) -> Desk:
         "alerts_v1",
         [{**ALERT, "alert_id": name, "policy_domain": name} for name in (GONE, KEPT)],
     )
+    told = {"event": "opened", "channel": "webhook:hooks.example", "made_at": NOW}
+    warehouse.write("alert_deliveries_v1", [{"alert_id": name, **told} for name in (GONE, KEPT)])
     return desk
 
 

@@ -214,6 +214,7 @@ COMMANDS = (
     ("alerts", "--test"),
     ("report", "--output", "all.html"),
     ("report", "example.com", "--output", "one.html"),
+    *(("digest", *words) for words in ((), ("example.com",), ("--send",))),
     ("query", "SELECT COUNT(*) AS n FROM policy_fetches"),
     *(("query", view) for view in CATALOGUE.desk_views),
 )
@@ -227,10 +228,17 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     desk.append(*(event(number) for number in range(3)))
     found = Asked()
     lists = ("google-fetchers", "google-own", "google-cloud", "microsoft")
-    with pytest.MonkeyPatch.context() as patch, name_server({}) as server, log_service() as log, hook_receiver() as hook:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        name_server({}) as server,
+        log_service() as log,
+        hook_receiver() as hook,
+    ):
         patch.chdir(home)
         patch.setenv("MTA_STS_HOME", str(home))
         patch.setenv("MTA_STS_IMAP_PASSWORD", "none")
+        patch.setenv("MTA_STS_ALERT_MAIL", "ops@example.com")
+        patch.setenv("MTA_STS_SMTP", "smtp://127.0.0.1:9")
         patch.setenv("MTA_STS_ALERT_WEBHOOK", f"http://127.0.0.1:{hook.place[1]}/")
         patch.setenv("CLOUD_LOGGING_EMULATOR_HOST", log.address)
         asking = ["identify", "--nameserver", server.option]

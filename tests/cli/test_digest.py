@@ -77,7 +77,7 @@ def test_week_of_a_domain_has_what_changed_in_it(desk: Desk, run: Run) -> None:
     failure = row["news"][1]
     day = (NOW - 2 * DAY).date()
     assert failure["text"].startswith(
-        f"certificate-expired at mail.example.com, told by Google Inc.: 1 session, {day} to {day}. "
+        f"certificate-expired at mail.example.com, told by Google (Gmail): 1 session, {day} to {day}. "
     )
     assert failure["todo"]
     (row,) = run("--json", "--days", "30").rows()

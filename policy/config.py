@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from policy.address import AddressRule, ClientIp, rule
+from policy.address import AddressRule, ClientIp, normal, rule
 from policy.errors import SettingsError, shown
 
 PREFIX = "MTA_STS_"
@@ -53,6 +53,12 @@ KNOWN = (
         "MTA_STS_CLIENT_IP",
         "`full`",
         "how much of it is kept: `full`, `prefix` (/24, /48), `none`",
+    ),
+    (
+        "MTA_STS_OWN_ADDRESSES",
+        "none",
+        "addresses by which senders reach this host, parted by commas; `mta-sts serve --ask` says yes "
+        + "only to names that lead there",
     ),
     (
         "MTA_STS_RETENTION_DAYS",
@@ -144,6 +150,7 @@ class Settings:
     imap_token_command: str = ""
     authserv_id: str = ""
     expect: tuple[str, ...] = ()
+    own_addresses: tuple[str, ...] = ()
 
 
 def settings(
@@ -185,6 +192,7 @@ def settings(
         imap_token_command=environ.get("MTA_STS_IMAP_TOKEN_COMMAND", ""),
         authserv_id=_authserv_id(environ.get("MTA_STS_AUTHSERV_ID", "")),
         expect=operators(environ.get("MTA_STS_EXPECT", ""), "MTA_STS_EXPECT"),
+        own_addresses=_addresses("MTA_STS_OWN_ADDRESSES", environ),
         location=_location(environ.get("MTA_STS_LOCATION", "")),
         max_bytes_billed=_bytes("MTA_STS_MAX_BYTES_BILLED", environ, MAX_BYTES_BILLED),
     )
@@ -201,6 +209,16 @@ def operators(given: str, name: str) -> tuple[str, ...]:
     if any(not (slug.isascii() and slug.replace("-", "").isalnum()) for slug in found):
         expected = "expected operators such as google,microsoft"
         raise SettingsError(f"{name}: {expected}, found {shown(given)}")
+    return found
+
+
+def _addresses(name: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    words = [word.strip(" ") for word in environ.get(name, "").split(",")]
+    found = tuple(dict.fromkeys(normal(word) for word in words if word))
+    if "" in found:
+        wrong = next(word for word in words if word and not normal(word))
+        expected = "expected addresses such as 192.0.2.10,2001:db8::10"
+        raise SettingsError(f"{name}: {expected}, found {shown(wrong)}")
     return found
 
 

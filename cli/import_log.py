@@ -120,9 +120,9 @@ def _tell(taken: Taken, chosen: Settings, host: str) -> None:
         say(f"{taken.file}: no whole line{more}.", hang=2)
         return
     parts = [
-        f"{taken.line_count:,} lines",
-        f"{taken.fetch_count:,} fetches of a policy, {taken.new_count:,} of them new here",
-        f"{taken.other_count:,} requests for other paths left out",
+        _number(taken.line_count, "line", "lines"),
+        f"{_number(taken.fetch_count, 'fetch', 'fetches')} of a policy, {taken.new_count:,} new here",
+        f"{_number(taken.other_count, 'request', 'requests')} for other paths left out",
     ]
     if taken.old_count:
         kept = f"MTA_STS_RETENTION_DAYS={chosen.retention_days}"
@@ -130,6 +130,10 @@ def _tell(taken: Taken, chosen: Settings, host: str) -> None:
     say(f"{taken.file} ({taken.format}): {'; '.join(parts)}.", hang=2)
     for line in _unknown(taken, host):
         say(line, indent=2, hang=2)
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def _unknown(taken: Taken, host: str) -> Iterable[str]:

@@ -4,19 +4,28 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from gunicorn.app.base import BaseApplication
 
+from cli.asking import nameserver_option
 from cli.called import called_as
 from cli.showing import short
 from policy import config, wsgi
+from policy.admission import Admission
 from policy.config import EventSink, Settings
 from policy.respond import POLICY_PATH
 from policy.store import PolicyFolder
 
+if TYPE_CHECKING:
+    from policy.check.model import Lookup
+
+Application = Callable[[Mapping[str, Any], Callable[..., object]], Iterable[bytes]]
+
+_DNS_S = 4.0  # who waits is a handshake, and its client gives up after 10 s or so
 _THREADS = 64  # a connection that says nothing holds one until it says something
 _LOOPBACK = "127.0.0.1"  # never another: the page shows addresses, and asks nobody who they are
 _STOP_S = 10  # as Cloud Run gives between SIGTERM and SIGKILL
@@ -30,7 +39,8 @@ class ServeError(Exception):
 
 
 @click.command(
-    epilog="Examples: mta-sts serve --port 8443 --host 0.0.0.0; mta-sts serve --report",
+    epilog="Examples: mta-sts serve --port 8443 --host 0.0.0.0; mta-sts serve --report; "
+    "mta-sts serve --ask 8082",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, help="TCP port to listen on.")
@@ -42,7 +52,23 @@ class ServeError(Exception):
 @click.option(
     "--report-port", default=8081, show_default=True, help="Its port; 0 takes a free one."
 )
-def serve(host: str, port: int, *, report: bool, report_port: int) -> None:
+@click.option(
+    "--ask",
+    type=click.IntRange(1, 65_535),
+    metavar="PORT",
+    help="Port on 127.0.0.1 where a web server in front may ask, by GET /?domain=NAME, whether to make a "
+    "certificate for a name.",
+)
+@nameserver_option
+def serve(
+    host: str,
+    port: int,
+    *,
+    report: bool,
+    report_port: int,
+    ask: int | None,
+    nameserver: tuple[str, int] | None,
+) -> None:
     """Serve the policies here; each fetch becomes an event in the desk's warehouse.
 
     This speaks plain HTTP: senders reach it only through something that speaks HTTPS for
@@ -50,10 +76,36 @@ def serve(host: str, port: int, *, report: bool, report_port: int) -> None:
     """
     settings = config.settings(os.environ, cwd=Path.cwd(), events=EventSink.FILE)
     _refuse_taken(host, port)
-    application = wsgi.policy_host(settings, environ=os.environ)
+    application: Application = wsgi.policy_host(settings, environ=os.environ)
     shown = LivePage(report_port) if report else None
-    welcome = _welcome(settings, host, port, shown)
-    _Server(application, host, port, welcome, shown).run()
+    welcome, bound = _welcome(settings, host, port, shown), [(host, port)]
+    if ask is not None:
+        if ask == port:
+            raise click.UsageError(
+                f"--ask: expected another port than {port}, where everybody may ask"
+            )
+        _refuse_taken(_LOOPBACK, ask)
+        application = _ByPort(application, _admission(settings, nameserver), ask)
+        welcome, bound = welcome + _asking(settings, ask), [*bound, (_LOOPBACK, ask)]
+    _Server(application, bound, welcome, shown).run()
+
+
+def _admission(settings: Settings, nameserver: tuple[str, int] | None) -> Admission:
+    def look(name: str) -> "Lookup[str]":
+        from policy.check.dns import Resolver  # slow to import, and not needed without --ask
+
+        return Resolver(*nameserver or (), budget_s=_DNS_S, lookup_s=_DNS_S).addresses(name)
+
+    return Admission(PolicyFolder(settings.policies), settings.own_addresses, look)
+
+
+def _asking(settings: Settings, port: int) -> str:
+    if settings.own_addresses:
+        return f"Port {port} says yes to names of policies that lead to {', '.join(settings.own_addresses)}.\n"
+    return (
+        f"Port {port} says yes to names of policies, wherever they lead: MTA_STS_OWN_ADDRESSES would let "
+        "it look.\n"
+    )
 
 
 def _refuse_taken(host: str, port: int) -> None:
@@ -135,18 +187,34 @@ def _kept_in(folder: Path) -> str:
     return f"Every request leaves one event in {short(folder)}."
 
 
+class _ByPort:
+    """Two applications, by the port of the socket that a request came to."""
+
+    def __init__(self, public: Application, asked: Admission, port: int) -> None:
+        self._public, self._asked, self._port = public, asked, str(port)
+
+    def __call__(
+        self, environ: Mapping[str, Any], start_response: Callable[..., object]
+    ) -> Iterable[bytes]:
+        # gunicorn has it from the socket, never from what a client sends
+        is_asked = environ["SERVER_PORT"] == self._port
+        return (self._asked if is_asked else self._public)(environ, start_response)
+
+
 class _Server(BaseApplication):
     def __init__(
         self,
-        application: wsgi.PolicyHost,
-        host: str,
-        port: int,
+        application: Application,
+        bound: Sequence[tuple[str, int]],
         welcome: str,
         shown: LivePage | None,
     ) -> None:
         self._application = application
         self._options = {
-            "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            "bind": [
+                f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in bound
+            ],
+            "forwarder_headers": "",  # no header of a client becomes a part of the path
             "threads": _THREADS,
             "graceful_timeout": _STOP_S,
             "loglevel": "warning",

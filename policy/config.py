@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from policy.address import AddressRule, ClientIp, rule
+from policy.address import AddressRule, ClientIp, normal, rule
 from policy.errors import SettingsError, shown
 
 PREFIX = "MTA_STS_"
@@ -53,6 +53,12 @@ KNOWN = (
         "MTA_STS_CLIENT_IP",
         "`full`",
         "how much of it is kept: `full`, `prefix` (/24, /48), `none`",
+    ),
+    (
+        "MTA_STS_OWN_ADDRESSES",
+        "none",
+        "addresses by which senders reach this host, parted by commas; `mta-sts serve --ask` says yes "
+        + "only to names that lead there",
     ),
     (
         "MTA_STS_RETENTION_DAYS",
@@ -197,6 +203,7 @@ class Settings:
     alert_webhook: str = field(default="", repr=False)
     alert_webhook_secret: str = field(default="", repr=False)
     digest: Weekday = Weekday.MONDAY
+    own_addresses: tuple[str, ...] = ()
 
 
 def settings(
@@ -245,6 +252,7 @@ def settings(
         alert_webhook=environ.get("MTA_STS_ALERT_WEBHOOK", ""),
         alert_webhook_secret=environ.get("MTA_STS_ALERT_WEBHOOK_SECRET", ""),
         digest=_choice(Weekday, "MTA_STS_DIGEST", environ, Weekday.MONDAY),
+        own_addresses=_addresses("MTA_STS_OWN_ADDRESSES", environ),
         location=_location(environ.get("MTA_STS_LOCATION", "")),
         max_bytes_billed=_bytes("MTA_STS_MAX_BYTES_BILLED", environ, MAX_BYTES_BILLED),
     )
@@ -261,6 +269,16 @@ def operators(given: str, name: str) -> tuple[str, ...]:
     if any(not (slug.isascii() and slug.replace("-", "").isalnum()) for slug in found):
         expected = "expected operators such as google,microsoft"
         raise SettingsError(f"{name}: {expected}, found {shown(given)}")
+    return found
+
+
+def _addresses(name: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    words = [word.strip(" ") for word in environ.get(name, "").split(",")]
+    found = tuple(dict.fromkeys(normal(word) for word in words if word))
+    if "" in found:
+        wrong = next(word for word in words if word and not normal(word))
+        expected = "expected addresses such as 192.0.2.10,2001:db8::10"
+        raise SettingsError(f"{name}: {expected}, found {shown(wrong)}")
     return found
 
 

@@ -10,6 +10,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from tests.cli.run import run
 from tests.host import environment, free_port, wait_for
 
 TEXT = b"version: STSv1\r\nmode: testing\r\nmax_age: 86400\r\nmx: mx.example.com\r\n"
@@ -103,3 +106,47 @@ def test_events_that_cannot_be_kept_are_told_at_the_start(tmp_path: Path) -> Non
         process.send_signal(signal.SIGTERM)
         _out, err = process.communicate(timeout=20)
     assert "No events can be kept: var/events: Not a directory." in err.decode()
+
+
+def asked(port: int, query: str) -> tuple[int, str]:
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with contextlib.closing(client):
+        client.request("GET", query, headers={"Host": "x"})
+        answer = client.getresponse()
+        return answer.status, answer.read().decode()
+
+
+def test_web_server_in_front_may_ask_on_a_port_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "var/policies").mkdir(parents=True)
+    (tmp_path / "var/policies/example.net.txt").write_bytes(TEXT)
+    port, ask = free_port(), free_port()
+    command = [str(Path(sys.executable).with_name("mta-sts")), "serve", "--port", str(port)]
+    with subprocess.Popen(
+        [*command, "--ask", str(ask)], env=environment(), cwd=tmp_path, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            wait_for(port, process)
+            assert asked(ask, "/?domain=mta-sts.example.net")[0] == 200
+            assert asked(ask, "/?domain=mta-sts.example.org")[0] == 404
+            assert asked(port, "/?domain=mta-sts.example.net") == (404, "not found\n")
+            assert fetch(ask, "mta-sts.example.net")[0] == 400  # no policy is served there
+            process.send_signal(signal.SIGTERM)
+            _out, err = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert f"Port {ask} says yes to names of policies, wherever they lead:".encode() in err
+    (file,) = (tmp_path / "var/events").iterdir()
+    assert len(file.read_bytes().splitlines()) == 1  # questions are no fetches
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--port", "8080", "--ask", "8080"], "--ask: expected another port than 8080"),
+        (["--ask", "0"], "Invalid value for '--ask'"),
+    ],
+)
+def test_port_for_questions_is_none_that_everybody_has(options: list[str], said: str) -> None:
+    done = run("serve", *options)
+    assert done.status == 2
+    assert said in done.err

@@ -94,6 +94,14 @@ _LOCATION = "MTA_STS_LOCATION: expected a location of BigQuery such as EU or eur
             "MTA_STS_CLIENT_IP: expected one of full, prefix, none, found 'FULL'",
         ),
         (
+            "MTA_STS_OWN_ADDRESSES",
+            "192.0.2.10, mx.example.com",
+            (
+                "MTA_STS_OWN_ADDRESSES: expected addresses such as 192.0.2.10,2001:db8::10, "
+                "found 'mx.example.com'"
+            ),
+        ),
+        (
             "MTA_STS_RETENTION_DAYS",
             "0",
             "MTA_STS_RETENTION_DAYS: expected a number of days from 1, found '0'",

@@ -236,7 +236,7 @@ def test_shipped_format_gives_the_same_operators_and_says_what_it_cannot_know(
     known = {row["software"] for row in own["address"] if row["address"] in BY_HEADERS}
     assert len(known) == 2
     done = run("import-log", "--again", "--host", HOSTS[0], str(served.logs / f"{HOSTS[0]}.log"))
-    assert "0 of them new here" in done.out
+    assert "0 new here" in done.out
     assert ": Accept, Accept-Encoding, Cache-Control and Content-Type," in done.out
 
 

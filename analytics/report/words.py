@@ -188,6 +188,8 @@ class Words:
                 return self.say("tile-how-owned", fetches=one.fetch_count)
             case "claimed-only":
                 return self.say("tile-how-claimed", fetches=one.fetch_count)
+            case _ if one.report_count:
+                return self.say("tile-how-no-text", reports=one.report_count)
             case _:
                 return self.say("tile-how-none")
 

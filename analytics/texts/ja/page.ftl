@@ -54,6 +54,7 @@ page-tile-and = { $one }、{ $two }
 page-tile-how-owned = 同社のネットワークからの取得 { $fetches } 回。ほかの利用者のサーバーもあるネットワークです
 page-tile-how-claimed = 同社を名乗る取得 { $fetches } 回。裏付けも否定もできません
 page-tile-how-none = まだありません。このドメイン宛てのメールが次にあるときに取得します。同社のアカウントから 1 通送ってみてください。
+page-tile-how-no-text = 取得はありません。署名付き TLS レポートが { $reports } 通届いていますが、どれにもポリシーの本文がありません。このドメイン宛てのメールはあるのに、ポリシーを持っていません。下の「失敗の内容と対処」をご覧ください。
 page-tile-mismatch = 同社を名乗る取得が { $count } 回、同社以外のネットワークからありました。別の誰かです。
 page-evidence = 根拠
 page-version-now = 現在配信中

@@ -27,7 +27,8 @@ def drawn(language: Language = "en", inputs: Inputs = READY, **changes: object) 
 
 
 def test_first_screen_has_domain_verdict_step_and_a_tile_an_operator() -> None:
-    told = drawn(tiles=(made.tile(), made.tile(name="Microsoft 365", confirmation="not-seen")))
+    unseen = made.tile(name="Microsoft 365", confirmation="not-seen", report_count=0)
+    told = drawn(tiles=(made.tile(), unseen))
     assert told.by_id("d1-name").text == "example.com"
     assert told.all(name="headline")[0].text == "Ready to enforce"
     assert told.all(name="mode")[0].text == "Mode testing Version 01234567 since 1 Nov 2026"
@@ -42,6 +43,12 @@ def test_first_screen_has_domain_verdict_step_and_a_tile_an_operator() -> None:
         "Proven by 1,234 fetches from 5 addresses of its own, and 21 signed TLS reports"
     )
     assert microsoft.text.startswith("Microsoft 365 Not seen yet Nothing yet.")
+
+
+def test_who_reports_without_a_policy_is_not_told_to_wait_for_mail() -> None:
+    unseen = made.tile(confirmation="not-seen", fetch_count=0, report_count=20)
+    (told,) = drawn(tiles=(unseen,)).all(name="tile")
+    assert "No fetch. It has sent 20 signed TLS reports, none with a policy text" in told.text
 
 
 def test_sections_come_in_the_order_of_the_design() -> None:

@@ -14,6 +14,7 @@ from analytics.demo.fill import Filled, fill
 from analytics.demo.model import Stories
 from analytics.demo.model import load as stories_of
 from analytics.senders import catalog
+from cli.called import called_as
 from cli.output import json_lines
 from cli.progress import named
 from cli.showing import say, short, verbatim
@@ -105,5 +106,7 @@ def _show(stories: Stories, filled: Filled, chosen: Settings, at: datetime) -> N
     click.echo("\nLook at it:")
     home = os.environ.get("MTA_STS_HOME")
     first = [f"export MTA_STS_HOME={shlex.quote(home)}"] if home else []
-    commands = ("advise --all", "senders school.example", "failures museum.example")
-    verbatim([*first, *(f"mta-sts {one}" for one in commands)], indent=2)
+    page = short(chosen.home / "report.html")
+    looks = ("advise --all", "senders school.example", "failures museum.example",
+             f"report --output {shlex.quote(page)}")  # fmt: skip
+    verbatim([*first, *(f"{called_as()} {one}" for one in looks)], indent=2)

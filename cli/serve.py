@@ -10,6 +10,8 @@ from typing import Any
 import click
 from gunicorn.app.base import BaseApplication
 
+from cli.called import called_as
+from cli.showing import short
 from policy import config, wsgi
 from policy.config import EventSink, Settings
 from policy.respond import POLICY_PATH
@@ -64,7 +66,7 @@ def _refuse_taken(host: str, port: int) -> None:
         except OSError as error:
             why = f"cannot listen on {host}, port {port}: {error.strerror}"
             raise ServeError(
-                f"{why}; another port: {_called_as()} serve --port {port + 1}"
+                f"{why}; another port: {called_as()} serve --port {port + 1}"
             ) from error
 
 
@@ -106,7 +108,7 @@ def _welcome(settings: Settings, host: str, port: int, shown: LivePage | None) -
     domains = list(policies.domains()) if settings.policies.is_dir() else []
     where = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}"  # noqa: S104
     count = f"{len(domains)} {'policy' if len(domains) == 1 else 'policies'}"
-    me = _called_as()
+    me = called_as()
     asked = domains[0] if domains else "example.com"
     events = {
         EventSink.FILE: _kept_in(settings.home / "events"),
@@ -115,7 +117,7 @@ def _welcome(settings: Settings, host: str, port: int, shown: LivePage | None) -
     }
     page = f"The page, on this machine alone: http://localhost:{shown.port}/\n" if shown else ""
     return f"""\
-Serving {count} from {_short(settings.policies)} on {where}
+Serving {count} from {short(settings.policies)} on {where}
 {page}{events[settings.events]} Stop with Ctrl-C.
 
 Try next, in another terminal:
@@ -129,18 +131,8 @@ def _kept_in(folder: Path) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        return f"No events can be kept: {_short(folder)}: {error.strerror}."
-    return f"Every request leaves one event in {_short(folder)}."
-
-
-def _called_as() -> str:
-    """The command as it can be typed here again."""
-    called = Path(sys.argv[0])
-    return _short(called.absolute()) if called.parent != Path() else called.name
-
-
-def _short(path: Path) -> str:
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+        return f"No events can be kept: {short(folder)}: {error.strerror}."
+    return f"Every request leaves one event in {short(folder)}."
 
 
 class _Server(BaseApplication):

@@ -92,6 +92,16 @@ def test_a_check_that_found_nothing_has_a_row(warehouse: DeskWarehouse) -> None:
     assert hosts["mx"]["certificate_ends_at"] == AT + timedelta(days=60)
 
 
+def test_a_sample_is_marked_everywhere_and_no_look_is_compared_with_it(
+    warehouse: DeskWarehouse,
+) -> None:
+    seen = replace(SEEN, mx_hosts=(mx_host(talk(ehlo=("SIZE",))),))
+    checks.store(warehouse, [judge(seen)], is_sample=True)
+    for table in ("checks_v1", "check_hosts_v1", "check_findings_v1"):
+        assert {row["is_sample"] for row in rows(warehouse, f"mta_sts_raw.{table}")} == {True}
+    assert checks.earlier(warehouse, ["example.com"]) == {}
+
+
 def test_findings_have_what_joins_them_to_reports(warehouse: DeskWarehouse) -> None:
     seen = replace(SEEN, mx_hosts=(mx_host(talk(ehlo=("SIZE",))),))
     checks.store(warehouse, [judge(seen)])

@@ -9,7 +9,7 @@ import pytest
 from analytics.warehouse.duckdb import DeskWarehouse
 from policy.events import EventSource
 from policy.model import policy_id
-from policy.store import PolicyFolder
+from policy.store import SAMPLE_FILE, PolicyFolder
 from tests.analytics.build import LIMITS, NOW, START, Desk, changed, event
 
 TEXT = b"version: STSv1\r\nmode: testing\r\nmax_age: 86400\r\nmx: a.example\r\nmx: *.b.example\r\n"
@@ -156,6 +156,19 @@ def test_sample_is_one_until_something_real_tells_of_the_text(versions: Versions
     versions.load()
     assert versions.rows("is_sample") == [(True,)]
     versions.desk.append(event(2))
+    versions.load()
+    assert versions.rows("is_sample") == [(False,)]
+
+
+def test_folder_of_samples_makes_samples_until_its_mark_is_gone(versions: Versions) -> None:
+    mark = versions.folder / SAMPLE_FILE
+    mark.write_text("nobody has these")
+    versions.put(TEXT)
+    versions.load()
+    assert versions.rows("is_sample, is_served_now") == [(True, True)]
+    versions.load()
+    assert versions.rows("is_sample") == [(True,)]
+    mark.unlink()
     versions.load()
     assert versions.rows("is_sample") == [(False,)]
 

@@ -110,7 +110,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
         kept["PIP_CONFIG_FILE"] = str(own)
     environ = {"PATH": os.defpath, "HOME": str(folder / "home"), "LANG": "C.UTF-8", **kept}
     began_at = time.monotonic()
-    subprocess.run(  # noqa: S603
+    subprocess.run(
         ["git", "clone", "--quiet", "--no-local", str(ROOT), str(folder / "clone")],  # noqa: S607
         check=True,
         timeout=60,

@@ -76,6 +76,10 @@ page-tile-how-claimed = { $fetches ->
    *[other] { $fetches } fetches that name
 } it; nothing confirms or denies that
 page-tile-how-none = Nothing yet. It fetches when it next has mail for the domain: send one from an account there.
+page-tile-how-no-text = { $reports ->
+    [one] No fetch. It has sent { $reports } signed TLS report, without a policy text: it has mail for the domain and no policy. See what failed, below.
+   *[other] No fetch. It has sent { $reports } signed TLS reports, none with a policy text: it has mail for the domain and no policy. See what failed, below.
+}
 page-tile-mismatch = { $count ->
     [one] { $count } fetch that names
    *[other] { $count } fetches that name

@@ -153,14 +153,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What our own log says of a fetch that a sender says failed."""
+    """What our own log says of a fetch that a sender says failed: a row of the view, for the words."""
 
     day: date
     reporter: str
-    arrival: str
-    request_count: int
-    explanation: str
-    next_step: str
+    row: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)

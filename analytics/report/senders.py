@@ -193,7 +193,14 @@ def holders(topic: Topic, names: Mapping[str, str]) -> tuple[tuple[Holder, ...],
     """Who has which text, what is served now first."""
     texts = versions(topic)
     rows = topic.rows(_ROLLOUT)
-    return tuple(_holder(row, texts, names) for row in rows), cut(rows)
+    found = sorted((_holder(row, texts, names) for row in rows), key=_rank)
+    return tuple(found), cut(rows)
+
+
+def _rank(one: Holder) -> tuple[bool, bool, bool, int]:
+    """What is served now before what was, and who is proven before who is not."""
+    is_now = one.version.is_served_now
+    return not is_now, one.verdict != "verified", one.verdict != "owned", -one.holder_count
 
 
 def _holder(row: Row, texts: Mapping[str, Version], names: Mapping[str, str]) -> Holder:

@@ -208,6 +208,8 @@ COMMANDS = (
     ("failures", "example.com", "--json"),
     *(("advise", *words) for words in (("--all",), ("example.com",))),
     ("alerts",),
+    ("report", "--output", "all.html"),
+    ("report", "example.com", "--output", "one.html"),
     ("query", "SELECT COUNT(*) AS n FROM policy_fetches"),
     *(("query", view) for view in CATALOGUE.desk_views),
 )

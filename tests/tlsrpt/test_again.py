@@ -12,6 +12,7 @@ from analytics.tlsrpt.authenticate import KeyLookup
 from analytics.tlsrpt.errors import ReportError
 from analytics.tlsrpt.hints import Context
 from analytics.tlsrpt.model import Item, Report, Trouble
+from analytics.tlsrpt.operators import Operators
 from analytics.tlsrpt.reading import Parser
 from analytics.tlsrpt.taken import Rules, Taken
 from tests.analytics.build import NOW, Desk
@@ -206,6 +207,20 @@ def test_operator_is_named_by_the_address_that_it_reports_from(
     assert desk.rows(sql) == expected
     again(desk, by(Zone({})))  # the key is gone, the mail is not
     assert desk.rows(sql) == expected
+
+
+def test_operator_that_a_later_list_names_is_found_again(desk: Desk) -> None:
+    report = document(organization="Google Inc.", contact="tls@google.com")
+    signer = rsa_signer()
+    signed = signer.signed(
+        mail(report).replace(b"noreply@reporter.example", GOOGLE.encode()), domain="google.com"
+    )
+    then = by(zone(signer.record(), domain="google.com"))
+    take(desk.warehouse, item(signed), rules=replace(then, operators=Operators(())))
+    sql = "SELECT authentication, operator, claimed_operator FROM mta_sts_raw.tlsrpt_reports_v1"
+    assert desk.rows(sql) == [("pass", None, None)]
+    again(desk, by(Zone({})))  # the key is gone
+    assert desk.rows(sql) == [("pass", "google", "google")]
 
 
 def test_address_of_an_operator_proves_nothing_under_the_signature_of_another(desk: Desk) -> None:

@@ -29,6 +29,7 @@ from analytics.tlsrpt.text import clean
 from policy.domain import lower_ascii
 
 JSON_TYPE, GZIP_TYPE = "application/tlsrpt+json", "application/tlsrpt+gzip"
+MAIL_TYPE = "message/rfc822"
 
 _WHERE = "mail"
 _FIELD_LIMIT = 2_000  # characters of a field that are looked at
@@ -149,7 +150,9 @@ def _leaves(message: Message) -> Iterator[Leaf]:
         if depth > MAX_MAIL_DEPTH:
             raise ReportError(_WHERE, f"at most {MAX_MAIL_DEPTH} levels of parts", "more")
         inner = part.get_payload()
-        if isinstance(inner, list):
+        if (encoded := _encoded_mail(part)) is not None:
+            yield _leaf(part, number or "1", around, is_nested=True, encoded=encoded)
+        elif isinstance(inner, list):
             is_mail = part.get_content_maintype() == "message"
             for index, each in reversed(list(enumerate(inner, start=1))):
                 if isinstance(each, Message):
@@ -160,8 +163,21 @@ def _leaves(message: Message) -> Iterator[Leaf]:
             yield _leaf(part, number or "1", around, is_nested=is_nested)
 
 
-def _leaf(part: Message, number: str, around: Message, *, is_nested: bool) -> Leaf:
-    data, quirks = _decoded(part)
+def _encoded_mail(part: Message) -> str | None:
+    """The text of a mail that stands in base64, which RFC 2046, 5.2.1 forbids and gateways do."""
+    inner = part.get_payload()
+    if part.get_content_maintype() != "message" or not _is_base64(part):
+        return None
+    if not isinstance(inner, list) or len(inner) != 1 or not isinstance(inner[0], Message):
+        return None
+    text = inner[0].get_payload()  # all of it: no line of base64 is a field
+    return text if isinstance(text, str) and not inner[0].keys() else None
+
+
+def _leaf(
+    part: Message, number: str, around: Message, *, is_nested: bool, encoded: str | None = None
+) -> Leaf:
+    data, quirks = _decoded(part) if encoded is None else _from_base64(_ascii(encoded))
     if is_nested:
         quirks.add("mail-nested")
     return Leaf(
@@ -177,12 +193,20 @@ def _leaf(part: Message, number: str, around: Message, *, is_nested: bool) -> Le
 
 def _decoded(part: Message) -> tuple[bytes, set[str]]:
     """The bytes of a part; what is wrong with their encoding is told and left out."""
-    if _field(part, "Content-Transfer-Encoding").strip().lower() == "base64":
+    if _is_base64(part):
         payload = part.get_payload()
-        return _from_base64(payload.encode("ascii", "replace") if isinstance(payload, str) else b"")
+        return _from_base64(_ascii(payload) if isinstance(payload, str) else b"")
     # not without decode: the library would read 8-bit data as text, and replace what it cannot read
     data = part.get_payload(decode=True)
     return data if isinstance(data, bytes) else b"", set()
+
+
+def _is_base64(part: Message) -> bool:
+    return _field(part, "Content-Transfer-Encoding").strip().lower() == "base64"
+
+
+def _ascii(text: str) -> bytes:
+    return text.encode("ascii", "replace")
 
 
 def _from_base64(data: bytes) -> tuple[bytes, set[str]]:

@@ -151,7 +151,9 @@ class Unpacking:
         if kind is Kind.MAIL and leaf.type.startswith("text/"):
             return  # words with a colon among them
         quirks = {*found.quirks, *leaf.quirks}
-        if leaf.type != _TYPES.get(kind):
+        if leaf.type != _TYPES.get(kind) and not (
+            kind is Kind.MAIL and leaf.type == mail.MAIL_TYPE
+        ):
             quirks.add("mail-part-type")
         if kind is Kind.JSON:
             quirks.add("not-compressed")

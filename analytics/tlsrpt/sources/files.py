@@ -18,7 +18,7 @@ _KINDS = (
 )
 
 
-def file(path: Path, *, source: str, member: str = "") -> Iterator[Item | Trouble]:
+def file(path: Path | str, *, source: str, member: str = "") -> Iterator[Item | Trouble]:
     """What is in a regular file; whatever else has that name is not waited for."""
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -67,7 +67,11 @@ def _read(
     if size is not None and size > most:
         yield Trouble(source, member, too_large(size, most))
         return
-    data = head + reading.read(most + 1 - len(head))
+    # room is made for all that is asked for, so that no more is asked for than should be there
+    there = most if size is None else size
+    data = head + reading.read(there + 1 - len(head))
+    if len(data) > there:  # more was written meanwhile
+        data += reading.read(most + 1 - len(data))
     if len(data) > most:
         yield Trouble(source, member, f"too large: expected at most {most} bytes, found more")
     else:

@@ -30,9 +30,10 @@ def folder(path: Path, *, source: str) -> Iterator[Item | Trouble]:
             yield from _maildir(current, path, source)
             continue
         waiting += [Path(e.path) for e in reversed(below) if not e.name.startswith(".")]
+        inside = _member(current, path)
         for entry in entries:
             if not (entry.name.startswith(".") or entry.is_dir(follow_symlinks=False)):
-                yield from _file(entry, path, source)
+                yield from _file(entry, inside, source)
 
 
 def _entries(path: Path) -> list[os.DirEntry[str]]:
@@ -40,9 +41,10 @@ def _entries(path: Path) -> list[os.DirEntry[str]]:
         return sorted(entries, key=lambda entry: entry.name)
 
 
-def _file(entry: os.DirEntry[str], top: Path, source: str) -> Iterator[Item | Trouble]:
-    path = Path(entry.path)
-    member = _member(path, top)
+def _file(entry: os.DirEntry[str], inside: str, source: str) -> Iterator[Item | Trouble]:
+    """What is in a file of a folder, which is ``inside`` the one that was named."""
+    name = text(entry.name)
+    member = f"{inside}/{name}" if inside else name
     try:
         mode = entry.stat(follow_symlinks=False).st_mode
     except FileNotFoundError:
@@ -51,7 +53,7 @@ def _file(entry: os.DirEntry[str], top: Path, source: str) -> Iterator[Item | Tr
         yield Trouble(source, member, unreadable(error))
         return
     if stat.S_ISREG(mode):
-        yield from file(path, source=source, member=member)
+        yield from file(entry.path, source=source, member=member)
     elif stat.S_ISLNK(mode):
         yield Trouble(source, member, "a symbolic link is not followed: name it as a SOURCE")
     else:
@@ -66,9 +68,10 @@ def _maildir(path: Path, top: Path, source: str) -> Iterator[Item | Trouble]:
         except OSError as error:
             yield Trouble(source, _member(path / name, top), unreadable(error))
             continue
+        inside = _member(path / name, top)
         for entry in entries:
             if not entry.name.startswith("."):
-                for found in _file(entry, top, source):
+                for found in _file(entry, inside, source):
                     yield _mail(found)
 
 

@@ -120,6 +120,24 @@ def test_a_report_in_a_mail_in_a_mail() -> None:
     )
 
 
+def test_forwarded_mail_may_stand_in_base64() -> None:
+    """RFC 2046, 5.2.1 forbids it."""
+    inner = mail(WORDS, part(MEMBER, f"Content-Type: {GZIP}"))
+    forwarded = part(
+        inner.replace(b"--b", b"--c").replace(b"=b;", b"=c;"), "Content-Type: message/rfc822"
+    )
+    (only,) = unpack(mail(WORDS, forwarded)).parts
+    assert (only.member, only.data) == ("part 2, part 2", REPORT)
+    assert (only.quirks, only.report_domain) == (("mail-nested",), "example.com")
+
+
+@pytest.mark.parametrize("body", [b"", b"SGVsbG8=", b"????", b"From: a@example.com\n\nSGVsbG8="])
+def test_what_is_no_mail_in_base64_is_none(body: bytes) -> None:
+    forwarded = b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + body
+    found = unpack(mail(WORDS, forwarded, part(MEMBER, f"Content-Type: {GZIP}")))
+    assert [each.member for each in found.parts] == ["part 3"]
+
+
 FIELD = "TLS-Report-Domain: other.example"
 SUBJECT = (
     "Subject: Report Domain: example.com Submitter: large.example Report-ID: <1@large.example>"

@@ -14,6 +14,7 @@ from analytics.advice.model import WORST_FIRST, Advice, Reason
 from analytics.senders import catalog
 from analytics.texts.catalogue import Language, Texts, texts
 from cli import advice_screen, names
+from cli.customers import domains_of
 from cli.identify import judge_new
 from cli.languages import lang_option
 from cli.output import json_lines
@@ -31,6 +32,9 @@ from policy.store import PolicyFolder
 )
 @click.argument("domain", required=False)
 @click.option("--all", "every", is_flag=True, help="A line a domain, the worst first.")
+@click.option(
+    "--customer", metavar="NAME", help="With --all: the domains of this customer of domains.csv."
+)
 @click.option(
     "--expect",
     metavar="OPERATORS",
@@ -57,6 +61,7 @@ from policy.store import PolicyFolder
 def advise(
     domain: str | None,
     every: bool,
+    customer: str | None,
     expect: str | None,
     days: int,
     min_sessions: int,
@@ -73,8 +78,11 @@ def advise(
         raise click.UsageError("one DOMAIN, or --all; not both")
     if domain is None and not every:
         raise click.UsageError("which domain? For example: mta-sts advise example.com; or --all")
+    if customer is not None and not every:
+        raise click.UsageError("--customer is for --all")
     at = datetime.now(UTC)
     chosen = settings_with(warehouse)
+    theirs = None if customer is None else domains_of(chosen, customer)
     wanted = None if domain is None else names.domain(domain)
     expected = operators(expect, chosen)
     bars = replace(thresholds.DEFAULT, days=days, sessions=min_sessions)
@@ -83,7 +91,8 @@ def advise(
     judge_new(desk, chosen, at)
     with desk.asking(wanted) as asked:
         given = gather(asked, PolicyFolder(chosen.policies), domain=wanted, expect=expected)
-    found = sorted((advised(one, bars, at) for one in given), key=_place)
+    of = [one for one in given if theirs is None or one.policy_domain in theirs]
+    found = sorted((advised(one, bars, at) for one in of), key=_place)
     words = texts(lang)
     if as_json:
         json_lines(row(one, words) for one in found)

@@ -1,6 +1,5 @@
 """mta-sts alerts: what changed and needs a person."""
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -10,14 +9,13 @@ from analytics.alerts.kept import refresh
 from analytics.alerts.model import Alert
 from analytics.messages.channels import channels
 from cli import names, sending
+from cli.customers import domains_of
 from cli.exits import DONE, FINDINGS, UNFINISHED
 from cli.identify import judge_new
 from cli.output import json_lines, local
 from cli.showing import say, verbatim
 from cli.warehouse import load, opened, settings_with, warehouse_option
 from policy.config import Settings
-from policy.errors import shown
-from policy.store import PolicyFolder
 
 _NO_WAY = (
     "nobody is told: set MTA_STS_ALERT_MAIL and MTA_STS_SMTP, or MTA_STS_ALERT_WEBHOOK; then: "
@@ -78,16 +76,7 @@ def _wanted(domain: str | None, customer: str | None, chosen: Settings) -> Seque
         return None if domain is None else (names.domain(domain), "")
     if domain is not None:
         raise click.UsageError("one DOMAIN, or --customer; not both")
-    rows = PolicyFolder(chosen.policies).rows()
-    found = [row.policy_domain for row in rows.values() if row.customer == customer]
-    if not found:
-        known = sorted({row.customer for row in rows.values()} - {""})
-        near = difflib.get_close_matches(customer, known, n=1)
-        offer = f"; did you mean {shown(near[0])}?" if near else ""
-        raise click.UsageError(
-            f"--customer: expected one of domains.csv, found {shown(customer)}{offer}"
-        )
-    return found
+    return domains_of(chosen, customer)
 
 
 def _of(part: Iterable[Alert], wanted: Sequence[str] | None) -> Sequence[Alert]:

@@ -11,12 +11,11 @@ import click
 from analytics.deploy import names, orgpolicy
 from analytics.warehouse.catalogue import Catalogue
 from cli import deploy_check, deploy_owner, deploy_plan, showing
+from cli.customers import domains_of
 from cli.exits import DONE, FINDINGS
 from cli.progress import named
 from cli.warehouse import cloud_place, settings_with, warehouse_option
 from policy.config import Settings
-from policy.errors import shown
-from policy.store import DOMAINS_FILE, PolicyFolder
 
 _LOOK_AGAIN_S = 10.0  # while the log sink makes its tables
 _MAX_WAIT_S = 3_600.0
@@ -187,16 +186,7 @@ def _location(given: str | None, chosen: Settings, found: str, region: str) -> s
 
 def _customers(chosen: Settings, wanted: Sequence[str]) -> Mapping[str, Sequence[str]]:
     """The policy domains of each customer, as domains.csv has them."""
-    rows = list(PolicyFolder(chosen.policies).rows().values()) if wanted else []
-    found = {name: [row.policy_domain for row in rows if row.customer == name] for name in wanted}
-    for name, domains in found.items():
-        if not domains:
-            known = sorted({row.customer for row in rows if row.customer})
-            said = ", ".join(known[:10]) or "it has none"
-            raise click.BadParameter(
-                f"--customer: expected a customer of {DOMAINS_FILE} ({said}), found {shown(name)}"
-            )
-    return found
+    return {name: domains_of(chosen, name) for name in wanted}
 
 
 def _waiter(wait_s: float) -> Callable[[], bool]:

@@ -13,6 +13,7 @@ from analytics.advice import thresholds
 from analytics.texts.catalogue import Language
 from cli import names
 from cli.advise import operators
+from cli.customers import domains_of
 from cli.identify import judge_new
 from cli.languages import lang_option
 from cli.output import json_lines
@@ -21,7 +22,7 @@ from cli.showing import say, short
 from cli.warehouse import load, opened, settings_with, warehouse_option
 from policy.config import Settings
 from policy.errors import shown
-from policy.store import DOMAINS_FILE, PolicyFolder
+from policy.store import DOMAINS_FILE
 
 
 @click.command(
@@ -107,19 +108,12 @@ def _wanted(chosen: Settings, given: tuple[str, ...], customer: str | None) -> t
     named = tuple(dict.fromkeys(names.domain(one) for one in given))
     if customer is None:
         return named
-    rows = list(PolicyFolder(chosen.policies).rows().values())
-    theirs = {row.policy_domain for row in rows if row.customer == customer}
-    if not theirs:
-        known = sorted({row.customer for row in rows if row.customer})
-        said = ", ".join(known[:5]) or "it has none"
-        raise click.BadParameter(
-            f"--customer: expected a customer of {DOMAINS_FILE} ({said}), found {shown(customer)}"
-        )
+    theirs = domains_of(chosen, customer)
     if strangers := [one for one in named if one not in theirs]:
         raise click.BadParameter(
             f"--customer: expected domains of {shown(customer)}, found {shown(strangers[0])}"
         )
-    return named or tuple(sorted(theirs))
+    return named or theirs
 
 
 def write(path: Path, file: File) -> Mapping[str, object]:

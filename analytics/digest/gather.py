@@ -10,7 +10,7 @@ from analytics.advice.judge import advise
 from analytics.advice.model import WORST_FIRST, Inputs
 from analytics.digest.model import Entry, Kind, News, Week
 from analytics.texts.catalogue import texts
-from analytics.warehouse.base import Limits, Parameter, Warehouse
+from analytics.warehouse.base import Asking, Limits, Parameter, Warehouse
 from policy.store import PolicyFolder
 
 DAYS = 7
@@ -107,6 +107,19 @@ def gather(
     Raises:
         WarehouseError: the warehouse cannot answer now.
     """
+    only = domains[0] if len(set(domains)) == 1 else None
+    with warehouse.asking(only) as asked:
+        return _gathered(asked, folder, at, days, domains, expect)
+
+
+def _gathered(
+    warehouse: Asking,
+    folder: PolicyFolder,
+    at: datetime,
+    days: int,
+    domains: Sequence[str],
+    expect: Sequence[str],
+) -> Week:
     since = at - timedelta(days=days)
     span: dict[str, Parameter] = {"since": since, "until": at}
     dates: dict[str, Parameter] = {"since": since.astimezone(UTC).date(),
@@ -142,15 +155,11 @@ def gather(
 
 
 def _inputs(
-    warehouse: Warehouse, folder: PolicyFolder, domains: Sequence[str], expect: Sequence[str]
+    warehouse: Asking, folder: PolicyFolder, domains: Sequence[str], expect: Sequence[str]
 ) -> list[Inputs]:
-    if not domains:
-        return list(inputs_of(warehouse, folder, expect=expect))
-    return [
-        one
-        for domain in dict.fromkeys(domains)
-        for one in inputs_of(warehouse, folder, domain=domain, expect=expect)
-    ]
+    only = domains[0] if len(set(domains)) == 1 else None
+    found = inputs_of(warehouse, folder, domain=only, expect=expect)
+    return [one for one in found if not domains or one.policy_domain in domains]
 
 
 def _entry(given: Inputs, at: datetime, counts: Mapping[str, int], news: Sequence[News]) -> Entry:
@@ -207,7 +216,7 @@ def _in_order(news: Sequence[News]) -> list[News]:
     return sorted(news, key=lambda one: order.index(one.kind))
 
 
-def _ask(warehouse: Warehouse, sql: str, values: Mapping[str, Parameter]) -> list[Row]:
+def _ask(warehouse: Asking, sql: str, values: Mapping[str, Parameter]) -> list[Row]:
     return list(warehouse.ask(sql, values, limits=_LIMITS).records())
 
 

@@ -245,6 +245,14 @@ def test_all_has_a_line_a_domain_the_worst_first(desk: Desk, run: Run, tmp_path:
     ]  # fmt: skip
 
 
+def test_a_customer_has_the_lines_of_their_domains(run: Run, tmp_path: Path) -> None:
+    serve(tmp_path, domain="example.net")
+    folder = tmp_path / "policies"
+    (folder / "domains.csv").write_text("policy_domain,customer\nexample.net,Example & Co.\n")
+    rows = run("--all", "--customer", "Example & Co.", "--json").rows()
+    assert [row["policy_domain"] for row in rows] == ["example.net"]
+
+
 def test_a_domain_that_has_no_policy_here_cannot_be_told_and_says_why(run: Run) -> None:
     (row,) = run("elsewhere.example", "--json").rows()
     assert (row["verdict"], row["step"]["code"]) == ("cannot-tell", "find-policy")
@@ -312,6 +320,8 @@ def without_text(row: dict[str, Any]) -> dict[str, Any]:
         (("example.com", "--lang", "fr"), "'fr' is not one of 'en', 'ja'"),
         ((), "which domain? For example: mta-sts advise example.com; or --all"),
         (("example.com", "--all"), "one DOMAIN, or --all; not both"),
+        (("example.com", "--customer", "Co"), "--customer is for --all"),
+        (("--all", "--customer", "Co"), "expected a customer of domains.csv, found 'Co'"),
         (("example.com", "--expect", "gogle"), "found 'gogle'; did you mean google?"),
         (
             ("example.com", "--expect", "a;b"),

@@ -133,7 +133,7 @@ def test_customer_limits_what_is_shown_and_not_what_is_sent(
     assert run("--customer", "Example & Co.").status == 1
     done = run("--customer", "Exampel & Co.")
     assert done.status == 2
-    said = "--customer: expected one of domains.csv, found 'Exampel & Co.'; did you mean 'Example & Co.'?"
+    said = "--customer: expected a customer of domains.csv, found 'Exampel & Co.'; did you mean 'Example & Co.'?"
     assert said in done.err
     assert run("example.com", "--customer", "Another").status == 2
 

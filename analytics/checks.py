@@ -134,7 +134,7 @@ def _check(check_id: str, judged: Judgement) -> Row:
     counts = {severity: 0 for severity in Severity}
     for said in judged.findings:
         counts[said.severity] += 1
-    policy, record = case.policy, case.record.record
+    policy, record = case.taken, case.record.record
     is_known = seen.mx.resolver.outcome is not Outcome.UNKNOWN
     return {
         **_head(check_id, judged),

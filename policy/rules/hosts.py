@@ -187,6 +187,18 @@ HOSTS = (
         "sts-policy-invalid",
     ),
     Rule(
+        "content-encoding-unreadable",
+        _ERROR,
+        _FETCH,
+        "The answer names a compression that its bytes are not in, or one that is not read here; "
+        "senders ask for none.",
+        "A server or proxy that compresses without looking at Accept-Encoding, or that says so of "
+        "a text that is not compressed.",
+        "Answer without compression, and without a Content-Encoding.",
+        _HOST,
+        "sts-policy-fetch-error",
+    ),
+    Rule(
         "policy-slow",
         _WARNING,
         _FETCH,

@@ -150,6 +150,16 @@ def test_the_next_check_is_compared_with_the_last_that_could_look(
     }
 
 
+def test_a_policy_that_no_sender_takes_is_not_held(warehouse: DeskWarehouse) -> None:
+    """Read for its findings, behind a certificate that is for another name."""
+    other = policy_host(fetched(seen=tls("www.example.com")))
+    checks.store(warehouse, [judge(replace(SEEN, policy_host=other))])
+    [row] = rows(warehouse, "mta_sts_raw.checks_v1")
+    assert row["policy_text_id"] == policy_id(TEXT)
+    assert (row["policy_fingerprint"], row["policy_mode"], row["policy_max_age"]) == (None,) * 3
+    assert checks.earlier(warehouse, ["example.com"])["example.com"].held == ()
+
+
 def test_more_domains_than_a_question_names_are_all_there(warehouse: DeskWarehouse) -> None:
     names = [f"d{number}.example" for number in range(60)]
     checks.store(warehouse, [judge(replace(SEEN, domain=name)) for name in names])

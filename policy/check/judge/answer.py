@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from policy import review
 from policy.check.judge import mx
-from policy.check.judge.context import Case, cut
+from policy.check.judge.context import Case, cut, unpacked
 from policy.check.judge.host import at_addresses
 from policy.check.model import HttpAnswer, HttpsObservation
 from policy.domain import policy_url
@@ -72,15 +72,24 @@ def _fields(case: Case, good: Sequence[tuple[HttpsObservation, HttpAnswer]]) -> 
     for value, where in typed.items():
         yield _media_type(case, "media-type-invalid", f"Content-Type: {value}", where)
     packed = [(one, answer) for one, answer in good if encoding(answer)]
-    if packed:
-        yield case.finding(
-            "content-encoding-unasked",
-            case.host,
-            observed=f"Content-Encoding: {encoding(packed[0][1])} "
-            f"{at_addresses([one for one, _answer in packed])}",
-            expected="no compression unless it was asked for",
-            remedy="leave this path out of compression",
-        )
+    unreadable = [pair for pair in packed if unpacked(pair[1]) is None]
+    if unreadable:
+        yield _compression(case, "content-encoding-unreadable", unreadable)
+    if readable := [pair for pair in packed if pair not in unreadable]:
+        yield _compression(case, "content-encoding-unasked", readable)
+
+
+def _compression(
+    case: Case, code: str, where: Sequence[tuple[HttpsObservation, HttpAnswer]]
+) -> Finding:
+    return case.finding(
+        code,
+        case.host,
+        observed=f"Content-Encoding: {encoding(where[0][1])} "
+        f"{at_addresses([one for one, _answer in where])}",
+        expected="no compression unless it was asked for",
+        remedy="leave this path out of compression",
+    )
 
 
 def media_type(value: str) -> str:

@@ -125,10 +125,16 @@ class Case:
     @property
     def mode(self) -> Mode | None:
         """The mode that senders go by: that of the policy on line, else of one they still hold."""
-        if self.policy is not None and (self.answered is None or self._is_believed(self.answered)):
-            return self.policy.mode
+        if self.taken is not None:
+            return self.taken.mode
         held = self.held
         return Mode(held.mode) if held else None
+
+    @property
+    def taken(self) -> Policy | None:
+        """The policy on line, where senders may take it."""
+        is_believed = self.answered is None or self._is_believed(self.answered)
+        return self.policy if is_believed else None
 
     def _is_believed(self, one: HttpsObservation) -> bool:
         """Whether senders take a policy from there: the certificate is for them, or was not seen."""

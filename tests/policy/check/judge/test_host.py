@@ -177,8 +177,10 @@ ANSWER_FACTS = [
          "leave this path out of compression",
          says(body=gzip.compress(TEXT), content_encoding="gzip"),
          senders=("mailauth 7.1.0 strict", "mailauth 7.1.0 lax", "mailauth 4.13.3")),
-    Fact("content-encoding-unasked", "warning", HOST, "Content-Encoding: br at 192.0.2.10",
+    Fact("content-encoding-unreadable", "error", HOST, "Content-Encoding: br at 192.0.2.10",
          "leave this path out of compression", says(body=b"\x0b\x02\x80", content_encoding="br")),
+    Fact("content-encoding-unreadable", "error", HOST, "Content-Encoding: gzip at 192.0.2.10",
+         "leave this path out of compression", says(content_encoding="gzip")),
     Fact("policy-slow", "warning", HOST,
          "first byte after 3.1 s, whole after 3.1 s, at 192.0.2.10; "
          "checkdmarc 6.0.4 gives up at 2 s; postfix-tlspol ffe1e2d gives up at 2 s",

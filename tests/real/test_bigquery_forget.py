@@ -11,7 +11,7 @@ from policy.posted import PostedBody
 from tests.analytics.build import NOW, event
 from tests.emulator import Cloud
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.bigquery]
 
 GONE, KEPT = "gone.example", "kept.example"
 AGO = NOW - timedelta(hours=1)

@@ -16,7 +16,7 @@ from tests.emulator import Cloud
 from tests.host import environment
 from tests.tlsrpt.build import document, item, packed, policy, take
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.bigquery]
 
 LIMITS = Limits(120)
 EVENTS, REPORTS = 20_000, 300

@@ -37,10 +37,16 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "alerts": ("cli.alerts", "what changed and needs a person; each opens once and closes once"),
     "digest": ("cli.digest", "the week in one mail, and nothing where nothing changed"),
     "identify": ("cli.identify", "refresh the lists of networks and judge every client"),
-    "refresh": ("cli.refresh", "all scheduled work: load, reports, lists, verdicts, checks, alerts"),
+    "refresh": (
+        "cli.refresh",
+        "all scheduled work: load, reports, lists, verdicts, checks, alerts",
+    ),
     "query": ("cli.query", "ask a view, or one SELECT in GoogleSQL"),
     "deploy": ("cli.deploy", "make the BigQuery datasets, views and the log sink"),
-    "sync": ("cli.sync", "bring events from Cloud Logging to the desk; --up: move the desk to BigQuery"),
+    "sync": (
+        "cli.sync",
+        "bring events from Cloud Logging to the desk; --up: move the desk to BigQuery",
+    ),
     "forget": ("cli.forget", "erase every row of a domain, after showing what goes"),
     "looker": ("cli.looker", "the links that make a Data Studio report"),
 }

@@ -48,7 +48,9 @@ def parsed(sql: str) -> exp.Expr:
     return statements[0]
 
 
-@lru_cache(maxsize=128)  # a look asks the same again and again, and this takes longer than the answer
+@lru_cache(
+    maxsize=128
+)  # a look asks the same again and again, and this takes longer than the answer
 def to_duckdb(sql: str) -> str:
     """The text in DuckDB's SQL; ``@name`` becomes ``$name``.
 

@@ -7,7 +7,7 @@ import pytest
 
 from analytics.alerts.deliver import Delivered, deliver
 from analytics.alerts.kept import keep
-from analytics.alerts.model import Facts, Standing
+from analytics.alerts.model import Alert, Facts, Standing
 from analytics.digest import deliver as digests
 from analytics.digest.model import Week
 from analytics.messages.model import Fate, Message, Told
@@ -70,7 +70,7 @@ def test_opening_and_close_reach_a_receiver_once_each(engine: Engine) -> None:
 
 
 def test_what_opens_again_is_another_alert(engine: Engine) -> None:
-    opened = []
+    opened: list[Alert] = []
     for hour in range(6):
         at = START + hour * HOUR
         opened += keep(engine.warehouse, facts(*["a.example"][: hour % 2]), at).opened

@@ -36,9 +36,9 @@ class Host:
         self._events = home / "events"
         self._seen = 0
 
-    def ask(self, raw: bytes) -> Answer:
+    def ask(self, raw: bytes, wait_s: float = ANSWER_S) -> Answer:
         """Send these bytes and read the one answer."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=ANSWER_S) as client:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=wait_s) as client:
             client.sendall(raw)
             with contextlib.suppress(OSError):
                 client.shutdown(socket.SHUT_WR)

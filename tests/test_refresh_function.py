@@ -25,7 +25,7 @@ def refreshed(home: Path) -> tuple[int, dict[str, Any], list[dict[str, Any]]]:
     """Status, body and log lines of one call."""
     with framework(ROOT / "main.py", "refresh", home, {}, stdout=subprocess.PIPE) as host:
         assert host.process.stdout is not None
-        answer = host.ask(POST)
+        answer = host.ask(POST, wait_s=60)  # it loads every library, and does all the work
         with host.process.stdout as out:
             lines = [json.loads(out.readline())]
             os.killpg(host.process.pid, signal.SIGTERM)
@@ -56,6 +56,8 @@ def test_all_worked(home: Path) -> None:
     assert (parts["load"]["outcome"], parts["load"]["new_count"]) == ("done", 2)
     assert parts["clients"]["judged_count"] == 1
     assert parts["lists"]["outcome"] == parts["checks"]["outcome"] == "not-due"
+    assert parts["alerts"]["outcome"] == "done"
+    assert parts["digest"]["outcome"] == "not-configured"
 
 
 def test_not_all_worked(home: Path) -> None:

@@ -162,16 +162,14 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Requests that got no policy, of all days that are kept."""
+    """Requests that got no policy, of all days that a page shows."""
 
     host: str
     path: str
     outcome: str
     fetch_count: int
-    client_count: int  # of the day with the most
     first_at: datetime
     last_at: datetime
-    user_agent: str
 
 
 @dataclass(frozen=True, slots=True)

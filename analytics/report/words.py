@@ -114,8 +114,9 @@ class Words:
         return self.say(own if has_own else f"headline-{said.verdict}")
 
     def reason(self, one: Reason) -> str:
-        """A line of evidence."""
-        return told.reason(one, self.texts)
+        """A line of evidence, which begins as a sentence does, unless by a name."""
+        said = told.reason(one, self.texts)
+        return said[:1].upper() + said[1:] if said.partition(" ")[0].isalpha() else said
 
     def step(self, one: Step) -> str:
         """The next step."""

@@ -79,7 +79,7 @@ EXPLAINED = Explained(
         "next_step": "Look at DNS.",
     },
 )
-REFUSED = Refused("mta-sts.example.com", "/.env", "unknown-path", 5, 2, AT, AT, "curl/8")
+REFUSED = Refused("mta-sts.example.com", "/.env", "unknown-path", 5, AT, AT)
 CLIENT = Client("203.0.113.9", "unknown", "unknown", None, "nothing is known", 3, AT)
 FOUND = Found("record-invalid", "error", "_mta-sts.example.com", "v=STSv2", "v=STSv1",
               "mta-sts records example.com", "RFC 8461, 3.1", AT)  # fmt: skip

@@ -29,6 +29,7 @@ page-stage-evidence-gathered = testing で公開中で、判断に足りるレ�
 page-stage-enforce = enforce では、送信側は検証済みの TLS でのみ配送します。失敗したメールは拒否され、再送が試みられ、レポートで報告されます。
 page-stage-leaving = MTA-STS の運用を終了する途中です。古いポリシーを保持する送信側がなくなるまで mode none を配信します。
 page-missing = 足りないもの
+page-holds = 裏付け
 page-in-the-way = 妨げになっているもの
 page-since = { $day }から
 page-unclear = 分かっていないこと

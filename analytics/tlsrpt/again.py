@@ -20,7 +20,7 @@ from analytics.tlsrpt.store import Batch, write
 from analytics.tlsrpt.taken import Rules, Taken, take
 from analytics.warehouse.base import Warehouse
 
-MOST_ITEMS = 2_000  # of a batch
+MOST_ITEMS = 10_000  # of a batch
 
 _ALL = "SELECT raw_hash, size_bytes FROM mta_sts_raw.tlsrpt_raw_v1 ORDER BY received_at, raw_hash"
 

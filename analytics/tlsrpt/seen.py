@@ -4,13 +4,14 @@ An item has been taken in once it has its row in ``tlsrpt_raw_v1``, which is wri
 run that was killed wrote before is not seen, and is written over.
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from analytics.tlsrpt.model import Authenticated, Authentication
 from analytics.tlsrpt.reading import Reading
-from analytics.warehouse.base import Limits, Warehouse
+from analytics.warehouse.base import Limits, Values, Warehouse
 
 LIMITS = Limits(300)
 
@@ -65,26 +66,6 @@ class Seen:
     held: set[str] = field(default_factory=set)
     contents: dict[str, dict[str, datetime]] = field(default_factory=dict)
 
-    def take_item(self, row: Mapping[str, object]) -> None:
-        """Take in an item that is there, and a report of it if it has one."""
-        raw_hash = str(row["raw_hash"])
-        counts = (row["report_count"], row["rejected_count"])
-        self.counts[raw_hash] = (int(str(counts[0])), int(str(counts[1])))
-        if row["member"] is not None:
-            self.held.add(str(row["content_hash"]))
-            self.proofs[raw_hash, str(row["member"])] = Authenticated(
-                Authentication(str(row["authentication"])),
-                domain=str(row["authenticated_domain"] or ""),
-                selector=str(row["authenticated_selector"] or ""),
-                reason=str(row["authentication_reason"] or ""),
-            )
-
-    def take_content(self, row: Mapping[str, object]) -> None:
-        """Take in a content of a report, and when it was received."""
-        times = self.contents.setdefault(str(row["report_key"]), {})
-        content, received_at = str(row["content_hash"]), time_of(row["received_at"])
-        times[content] = min(received_at, times.get(content, received_at))
-
     def holds(self, reading: Reading) -> bool:
         """Whether the item is there, as it is read now."""
         counts = (len(reading.reports), len(reading.refused))
@@ -109,15 +90,33 @@ def seen(warehouse: Warehouse, readings: Iterable[Reading]) -> Seen:
         return found
     answer = warehouse.ask(
         _SEEN,
-        {"raw_hashes": ",".join(sorted(raw_hashes)), "report_keys": ",".join(sorted(keys))},
+        {"raw_hashes": ",".join(raw_hashes), "report_keys": ",".join(keys)},
         limits=LIMITS,
     )
-    for row in answer.records():
-        if row["raw_hash"] is not None:
-            found.take_item(row)
-        if row["content_hash"] is not None:
-            found.take_content(row)
+    for row in answer:
+        _take(found, row)
     return found
+
+
+def _take(found: Seen, row: Values) -> None:
+    """Take in a row of an item that is there, or of a content that a report was seen with."""
+    raw_hash, reports, rejected, member, result, domain, selector, reason, key, content, at = row
+    if raw_hash is not None:
+        found.counts[str(raw_hash)] = (int(str(reports)), int(str(rejected)))
+        if member is not None:
+            found.held.add(str(content))
+            found.proofs[str(raw_hash), str(member)] = _proof(
+                str(result), str(domain or ""), str(selector or ""), str(reason or "")
+            )
+    elif content is not None:
+        times = found.contents.setdefault(str(key), {})
+        received_at = time_of(at)
+        times[str(content)] = min(received_at, times.get(str(content), received_at))
+
+
+@lru_cache(maxsize=256)  # few signers sign most reports
+def _proof(result: str, domain: str, selector: str, reason: str) -> Authenticated:
+    return Authenticated(Authentication(result), domain=domain, selector=selector, reason=reason)
 
 
 _HOLDERS = """

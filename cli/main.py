@@ -39,7 +39,10 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "refresh": ("cli.refresh", "all scheduled work: load, reports, lists, verdicts, checks"),
     "query": ("cli.query", "ask a view, or one SELECT in GoogleSQL"),
     "deploy": ("cli.deploy", "make the BigQuery datasets, views and the log sink"),
-    "sync": ("cli.sync", "bring events from Cloud Logging to the desk; --up: move the desk to BigQuery"),
+    "sync": (
+        "cli.sync",
+        "bring events from Cloud Logging to the desk; --up: move the desk to BigQuery",
+    ),
     "forget": ("cli.forget", "erase every row of a domain, after showing what goes"),
     "looker": ("cli.looker", "the links that make a Data Studio report"),
 }

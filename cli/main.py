@@ -37,10 +37,7 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "alerts": ("cli.alerts", "what changed and needs a person; each opens once and closes once"),
     "digest": ("cli.digest", "the week in one mail, and nothing where nothing changed"),
     "identify": ("cli.identify", "refresh the lists of networks and judge every client"),
-    "refresh": (
-        "cli.refresh",
-        "all scheduled work: load, reports, lists, verdicts, checks, alerts",
-    ),
+    "refresh": ("cli.refresh", "all scheduled work: load, reports, verdicts, checks, alerts"),
     "query": ("cli.query", "ask a view, or one SELECT in GoogleSQL"),
     "deploy": ("cli.deploy", "make the BigQuery datasets, views and the log sink"),
     "sync": (

@@ -39,10 +39,7 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "demo": ("cli.demo", "sample data to look at: five domains that nobody has, each with a story"),
     "digest": ("cli.digest", "the week in one mail, and nothing where nothing changed"),
     "identify": ("cli.identify", "refresh the lists of networks and judge every client"),
-    "refresh": (
-        "cli.refresh",
-        "all scheduled work: load, reports, lists, verdicts, checks, alerts",
-    ),
+    "refresh": ("cli.refresh", "all scheduled work: load, reports, verdicts, checks, alerts"),
     "query": ("cli.query", "ask a view, or one SELECT in GoogleSQL"),
     "deploy": ("cli.deploy", "make the BigQuery datasets, views and the log sink"),
     "sync": (

@@ -48,9 +48,7 @@ def parsed(sql: str) -> exp.Expr:
     return statements[0]
 
 
-@lru_cache(
-    maxsize=128
-)  # a look asks the same again and again, and this takes longer than the answer
+@lru_cache(maxsize=128)  # a process asks the same again, and this takes longer than most answers
 def to_duckdb(sql: str) -> str:
     """The text in DuckDB's SQL; ``@name`` becomes ``$name``.
 

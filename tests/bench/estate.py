@@ -3,7 +3,7 @@
 Rows are made inside DuckDB, as loads, ingests and checks would have left them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -33,6 +33,12 @@ MANY = Size(domains=10_000, fetches=10_000_000, reports=100_000, check_days=30)
 CUSTOMERS = Size(domains=3_000, fetches=1_350_000, reports=540_000, days=90)
 
 ONE = "d0.example"
+
+
+def part_of(size: Size, divisor: int) -> Size:
+    """As many domains and days, and of what there is of them so much less."""
+    return replace(size, fetches=size.fetches // divisor, reports=size.reports // divisor)
+
 
 _REPORTS = """
 CREATE TEMP TABLE made AS

@@ -241,7 +241,8 @@ def _silent(rows: Sequence[Row]) -> None:
     for row in rows:
         days = float(str(row["median_gap_days"]))
         did = _did(row)
-        said = f"{did} every {days:g} days or so, and last {row['days_since_last']} days ago"
+        rhythm = "every day" if days == 1 else f"every {days:g} days or so"
+        said = f"{did} {rhythm}, and last {row['days_since_last']} days ago"
         say(f"{row['operator_name']}: {said}", indent=2, hang=2)
     say(
         "That alone is no failure: most senders fetch again only when the id changes or they have "

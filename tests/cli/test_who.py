@@ -175,6 +175,20 @@ def test_silence_comes_with_its_caution(
     )
 
 
+def test_rhythm_of_a_day_reads_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    silent = {
+        "policy_domain": "example.com",
+        "is_sample": False,
+        "operator_name": "Google (Gmail)",
+        "fetch_days": 9,
+        "report_days": 0,
+        "median_gap_days": 1.0,
+        "days_since_last": 11,
+    }
+    shown = told(capsys, [operator()], [other()], (silent,))
+    assert "Google (Gmail): fetched every day, and last 11 days ago\n" in shown
+
+
 def test_unjudged_clients_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     shown = told(capsys, [operator()], [other(verdict=None, sender_name=None, client_count=4)])
     assert "4 clients are not judged yet: mta-sts identify --offline\n" in shown

@@ -174,8 +174,14 @@ advice-from = { $text } ({ $source })
 advice-at = { $time }, { $view }
 advice-back = The way back: mta-sts mode { $domain } testing prints the steps; when mail bounces: mta-sts incident { $domain }
 advice-refused = { $stage ->
-    [enforce] In the last { $days } days enforce refused { $count } sessions, by proven reports.
-   *[other] In the last { $days } days enforce would have refused { $count } sessions, by proven reports.
+    [enforce] In the last { $days } days enforce refused { $count ->
+        [one] { $count } session
+       *[other] { $count } sessions
+    }, by proven reports.
+   *[other] In the last { $days } days enforce would have refused { $count ->
+        [one] { $count } session
+       *[other] { $count } sessions
+    }, by proven reports.
 }
 advice-refused-line = { $count } { $kind ->
     [not-stated] not stated how

@@ -22,4 +22,4 @@ USER 10001
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=3s --start-period=5s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/health', timeout=2)"]
-CMD ["functions-framework", "--target", "policy_host", "--source", "/app", "--host", "0.0.0.0", "--port", "8080"]
+CMD ["functions-framework", "--target", "policy_host", "--source", "/app/main.py", "--host", "0.0.0.0", "--port", "8080"]

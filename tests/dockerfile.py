@@ -70,6 +70,7 @@ def build(root: Path) -> Built:
     """Do the steps of the first stage."""
     built = Built(root)
     work = root
+    path = f"{_bin(root)}:{os.environ['PATH']}"
     for step in stages()[0].steps:
         if step.name == "WORKDIR":
             work = Path(built.inside(step.text))
@@ -79,8 +80,6 @@ def build(root: Path) -> Built:
             for source in sources:
                 _copy(ROOT / source, work / target)
         elif step.name == "RUN":
-            # the image's python is the one that runs this
-            path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
             subprocess.run(
                 ["/bin/sh", "-c", built.inside(step.text)],
                 cwd=work,
@@ -89,6 +88,29 @@ def build(root: Path) -> Built:
                 timeout=INSTALL_S,
             )
     return built
+
+
+def is_open(path: Path) -> bool:
+    """Whether every user may use what is at a path."""
+    whole = path.resolve()
+    return all(each.stat().st_mode & 0o005 == 0o005 for each in (whole, *whole.parents))
+
+
+def _bin(root: Path) -> Path:
+    """A folder whose ``python`` stands for the image's: one that every user may run, if there is one."""
+    system = Path("/usr/bin/python3")
+    found = system if _makes_venvs(system) else Path(sys.executable)
+    folder = root / "bin"
+    folder.mkdir(exist_ok=True)
+    (folder / "python").symlink_to(found)
+    return folder
+
+
+def _makes_venvs(python: Path) -> bool:
+    code = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))"
+    if not python.exists():
+        return False
+    return subprocess.run([python, "-c", code], check=False, capture_output=True).returncode == 0
 
 
 def _copy(source: Path, target: Path) -> None:

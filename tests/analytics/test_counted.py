@@ -32,7 +32,7 @@ FROM_FETCHES = {
             policy_domain,
             event_source = 'sample' AS is_sample,
             client_key,
-            policy_id,
+            COALESCE(policy_id, '') AS policy_id,  -- of a server's log, where it is not known
             ANY_VALUE(policy_mode) AS policy_mode,
             ANY_VALUE(policy_max_age) AS policy_max_age,
             COUNT(*) AS fetch_count,
@@ -40,9 +40,9 @@ FROM_FETCHES = {
             MAX(fetched_at) AS last_fetched_at
         FROM mta_sts_raw.policy_fetches_v1
         WHERE event_source != 'seed' AND outcome = 'served' AND http_method = 'GET'
-            AND policy_domain IS NOT NULL AND policy_id IS NOT NULL
-        GROUP BY policy_domain, is_sample, client_key, policy_id
-        ORDER BY policy_domain, is_sample, client_key, policy_id
+            AND policy_domain IS NOT NULL
+        GROUP BY policy_domain, is_sample, client_key, COALESCE(policy_id, '')
+        ORDER BY 1, 2, 3, 4
     """,
 }
 
@@ -65,7 +65,7 @@ FETCH = st.fixed_dictionaries(
         "client_ip": st.sampled_from(["192.0.2.1", "192.0.2.2", ""]),
         "user_agent": st.sampled_from(["Postfix", ""]),
         "http_method": st.sampled_from(["GET", "GET", "HEAD"]),
-        "event_source": st.sampled_from(["function", "function", "sample", "seed"]),
+        "event_source": st.sampled_from(["function", "access-log", "sample", "seed"]),
     }
 )
 
@@ -74,10 +74,11 @@ def line(fetch: dict[str, object]) -> bytes:
     number = int(str(fetch["number"]))
     # one id is one event: the same number has the same time
     at = NOW - timedelta(days=int(str(fetch["day"])), seconds=number)
+    is_log = fetch["event_source"] == "access-log"
     return changed(
         number + 31 * int(str(fetch["day"])),
         fetched_at=f"{at:%Y-%m-%dT%H:%M:%SZ}",
-        outcome="served" if fetch["policy_id"] else "unknown-path",
+        outcome="served" if fetch["policy_id"] or is_log else "unknown-path",
         **{name: fetch[name] for name in fetch if name not in ("number", "day")},
     )
 

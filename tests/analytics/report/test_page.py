@@ -194,6 +194,16 @@ def test_what_is_cut_says_so(name: str) -> None:
     assert "50 of 12,345 shown" in read(page.one(replace(given, cuts=cuts), made.page())).text
 
 
+def test_evidence_of_many_lines_is_cut_and_says_so() -> None:
+    given = made.domain()
+    reasons = given.advice.reasons * 20
+    many = replace(given, advice=replace(given.advice, reasons=reasons))
+    told = read(page.one(many, made.page())).section("d1-reasons")
+    count = sum(one.speaks == "for" for one in reasons)
+    assert f"40 of {count} shown" in told.text
+    assert len(told.all("li")) <= 120
+
+
 def test_of_many_senders_the_chart_has_the_first_and_the_table_all() -> None:
     some = made.fetches(**{f"sender{number}": number + 1 for number in range(11)})
     section = drawn(fetches=some).section("d1-fetches-head")

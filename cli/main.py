@@ -56,7 +56,9 @@ class Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         module, _summary = VERBS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(module), cmd_name.replace("-", "_"))
+        command: click.Command = getattr(
+            importlib.import_module(module), cmd_name.replace("-", "_")
+        )
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -127,9 +127,7 @@ class Warehouse(Protocol):
         """
         ...
 
-    def take_in(
-        self, lines: Sequence[str], position: Mapping[str, object], at: datetime
-    ) -> Loaded:
+    def take_in(self, lines: Sequence[str], position: Mapping[str, object], at: datetime) -> Loaded:
         """Write events that stand in no event file, each once, and how far their source was read.
 
         A line is JSON as :func:`policy.events.line` makes it; what is not known is null in it.

@@ -132,9 +132,7 @@ class DeskWarehouse:
                     loaded.troubles.append(f"{self._policies.folder}: {error.strerror}")
         return True
 
-    def take_in(
-        self, lines: Sequence[str], position: Mapping[str, object], at: datetime
-    ) -> Loaded:
+    def take_in(self, lines: Sequence[str], position: Mapping[str, object], at: datetime) -> Loaded:
         """Write events that stand in no event file, each once, and how far their source was read.
 
         Raises:

@@ -105,9 +105,7 @@ class EventLoader:
         loaded.rejected_count += len(rejected)
         loaded.rejected += rejected[: Loaded.SHOWN - len(loaded.rejected)]
 
-    def _rejected(
-        self, source: str, lines: Sequence[str], starts: Sequence[int]
-    ) -> list[Rejected]:
+    def _rejected(self, source: str, lines: Sequence[str], starts: Sequence[int]) -> list[Rejected]:
         """Put the typed rows into ``incoming``; what is no event comes back."""
         self._connection.execute(
             f"CREATE OR REPLACE TEMP TABLE incoming AS {self._sql}", {"lines": lines}

@@ -1,5 +1,7 @@
 """Programs are known by their User-Agent and by the headers that go with it."""
 
+from typing import Any
+
 import pytest
 
 from analytics.senders import catalog
@@ -54,7 +56,7 @@ MIMECAST = {"cache_control": "no-cache", "content_type": "text/plain"}
     ],
 )
 def test_a_program_is_known(
-    user_agent: str | None, headers: dict[str, str], software: str, nature: Nature | None
+    user_agent: str | None, headers: dict[str, Any], software: str, nature: Nature | None
 ) -> None:
     found = recognise(Client(user_agent=user_agent, **headers), SHIPPED)
     assert (found.name, found.nature) == (software, nature)
@@ -72,9 +74,31 @@ def test_a_program_is_known(
     ],
 )
 def test_headers_that_fit_or_do_not_are_told(
-    user_agent: str | None, headers: dict[str, str], why: str
+    user_agent: str | None, headers: dict[str, Any], why: str
 ) -> None:
     assert why in recognise(Client(user_agent=user_agent, **headers), SHIPPED).why
+
+
+@pytest.mark.parametrize(
+    "user_agent",
+    ["postfix-mta-sts-resolver", "Mimecast MTA-STS", "Go-http-client/1.1", "curl/8.5.0", None],
+)
+def test_headers_that_a_log_does_not_tell_speak_neither_for_nor_against(
+    user_agent: str | None,
+) -> None:
+    found = recognise(Client(user_agent=user_agent, are_headers_logged=False), SHIPPED)
+    known = recognise(Client(user_agent=user_agent, accept="*/*"), SHIPPED)
+    # mailauth and KumoMTA send no User-Agent, and differ in their Accept
+    assert found.name == (known.name if user_agent else "")
+    for word in ("headers that", "genuine", "Cache-Control", "as mailauth"):
+        assert word not in found.why
+    if user_agent is None:
+        assert found.why == "no User-Agent, and the log does not tell the other headers"
+
+
+def test_user_agent_that_a_log_does_not_tell_is_not_taken_for_none() -> None:
+    found = recognise(Client(is_user_agent_logged=False, are_headers_logged=False), SHIPPED)
+    assert (found.name, found.why) == ("", "the log does not tell the User-Agent")
 
 
 def test_a_program_alone_claims_no_operator() -> None:

@@ -103,9 +103,7 @@ class BigQueryWarehouse:
         if list(there.records()) != rows:
             self.write(result_types.TABLE, rows, by=())
 
-    def take_in(
-        self, lines: Sequence[str], position: Mapping[str, object], at: datetime
-    ) -> Loaded:
+    def take_in(self, lines: Sequence[str], position: Mapping[str, object], at: datetime) -> Loaded:
         """Write events that came by no log sink, each once, and how far their source was read.
 
         Raises:

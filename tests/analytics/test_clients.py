@@ -24,6 +24,12 @@ CLIENTS = st.builds(
     accept_encoding=TEXTS,
     cache_control=TEXTS,
     content_type=TEXTS,
+) | st.builds(  # of a server's log
+    Client,
+    address=TEXTS,
+    user_agent=st.none(),
+    is_user_agent_logged=st.booleans(),
+    are_headers_logged=st.just(False),
 )
 
 
@@ -33,9 +39,9 @@ def columns(client: Client) -> list[object]:
         client.address or None,
         client.prefix or None,
         client.user_agent,
-        client.user_agent is not None,
+        client.user_agent is not None if client.is_user_agent_logged else None,
         client.accept,
-        client.accept is not None,
+        client.accept is not None if client.are_headers_logged else None,
         client.accept_encoding or None,
         client.cache_control or None,
         client.content_type or None,

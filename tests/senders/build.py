@@ -140,7 +140,8 @@ def knowledge(*more: NetworkRow) -> Knowledge:
 
 def client(address: str = "192.0.2.1", user_agent: str | None = "x", **headers: Any) -> Client:  # noqa: ANN401
     """Who asked; with no headers that tell anything."""
-    return Client(address=address, user_agent=user_agent, **headers)
+    given: dict[str, Any] = {**headers}
+    return Client(address=address, user_agent=user_agent, **given)
 
 
 def named(

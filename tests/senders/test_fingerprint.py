@@ -38,6 +38,11 @@ CLIENTS = st.builds(
     ("client", "text"),
     [
         (Client(), "no user-agent | no accept |  |  | "),
+        (Client(are_headers_logged=False), "no user-agent | unlogged accept |  |  | "),
+        (
+            Client(is_user_agent_logged=False, are_headers_logged=False),
+            "unlogged user-agent | unlogged accept |  |  | ",
+        ),
         (Client(user_agent="", accept=""), "user-agent | accept  |  |  | "),
         (
             Client(user_agent="x", accept="*/*", accept_encoding="gzip, deflate"),

@@ -79,6 +79,28 @@ def test_headers_that_fit_or_do_not_are_told(
     assert why in recognise(Client(user_agent=user_agent, **headers), SHIPPED).why
 
 
+@pytest.mark.parametrize(
+    "user_agent",
+    ["postfix-mta-sts-resolver", "Mimecast MTA-STS", "Go-http-client/1.1", "curl/8.5.0", None],
+)
+def test_headers_that_a_log_does_not_tell_speak_neither_for_nor_against(
+    user_agent: str | None,
+) -> None:
+    found = recognise(Client(user_agent=user_agent, are_headers_logged=False), SHIPPED)
+    known = recognise(Client(user_agent=user_agent, accept="*/*"), SHIPPED)
+    # mailauth and KumoMTA send no User-Agent, and differ in their Accept
+    assert found.name == (known.name if user_agent else "")
+    for word in ("headers that", "genuine", "Cache-Control", "as mailauth"):
+        assert word not in found.why
+    if user_agent is None:
+        assert found.why == "no User-Agent, and the log does not tell the other headers"
+
+
+def test_user_agent_that_a_log_does_not_tell_is_not_taken_for_none() -> None:
+    found = recognise(Client(is_user_agent_logged=False, are_headers_logged=False), SHIPPED)
+    assert (found.name, found.why) == ("", "the log does not tell the User-Agent")
+
+
 def test_a_program_alone_claims_no_operator() -> None:
     for user_agent in ("postfix-mta-sts-resolver", "CensysInspect/1.1", "Hardenize", None):
         assert recognise(Client(user_agent=user_agent), SHIPPED).claims == ""

@@ -1,14 +1,14 @@
 -- How far a source was read whose events are loaded at @loaded_at.
 -- Key: (source, source_id).
--- Parameters: @source STRING, @source_id STRING, @source_name STRING, @position INT64, @mark STRING,
--- @row_count INT64, @rejected_count INT64, @loaded_at TIMESTAMP.
+-- Parameters: @source STRING, @source_id STRING, @source_name STRING, @position INT64,
+-- @mark STRING, @row_count INT64, @rejected_count INT64, @loaded_at TIMESTAMP.
 MERGE INTO mta_sts_raw.load_positions_v1 AS t
 USING (
     SELECT
-        @source AS source,
+        @source AS log_source,
         @source_id AS source_id
 ) AS s
-    ON t.source = s.source AND t.source_id = s.source_id
+    ON t.source = s.log_source AND t.source_id = s.source_id
 WHEN MATCHED THEN
     UPDATE SET
         source_name = @source_name,
@@ -29,7 +29,7 @@ WHEN NOT MATCHED THEN
         loaded_at
     )
     VALUES (
-        s.source,
+        s.log_source,
         s.source_id,
         @source_name,
         @position,

@@ -50,7 +50,7 @@ lint: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --disable-progress-bar analytics/sql
+	$(BIN)/sqlfluff lint --disable-progress-bar --processes 0 analytics/sql
 
 # requirements.txt: what the function runs on, every package pinned and hashed.
 lock: .venv/.dev

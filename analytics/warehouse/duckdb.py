@@ -223,7 +223,7 @@ class DeskWarehouse:
             WarehouseError: the warehouse cannot answer now.
         """
         with self._reading() as connection:
-            yield _Open(connection, Views(connection, self._catalogue, domain))
+            yield OpenDesk(connection, Views(connection, self._catalogue, domain))
 
     @contextmanager
     def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -314,7 +314,7 @@ class DeskWarehouse:
             time.sleep(_POLL_S)
 
 
-class _Open:
+class OpenDesk:
     """An open file that is asked more than once."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, views: Views) -> None:

@@ -25,7 +25,7 @@ from analytics.warehouse.base import Parameter
 from analytics.warehouse.bigquery.rows import merge
 from analytics.warehouse.catalogue import SHIPPED, Catalogue, references
 from analytics.warehouse.clients import CLIENT_KEY_SQL, KEY_COLUMNS
-from analytics.warehouse.duckdb import DeskWarehouse
+from analytics.warehouse.duckdb import DeskWarehouse, OpenDesk
 from policy.address import ClientIp
 from tests.accesslog.logs import combined
 from tests.analytics.build import NOW, Desk, event
@@ -176,10 +176,10 @@ class Asked:
 @contextlib.contextmanager
 def noting(asked: Asked) -> Iterator[None]:
     """Watch the calls of the warehouse; whoever sleeps is ended, as by Ctrl-C."""
-    ask = DeskWarehouse.ask.__code__
+    asks = {DeskWarehouse.ask.__code__, OpenDesk.ask.__code__}
 
     def watch(frame: FrameType, kind: str, what: object) -> None:
-        if kind == "call" and frame.f_code is ask:
+        if kind == "call" and frame.f_code in asks:
             asked.note(frame)
         if kind == "c_call" and what is time.sleep and frame.f_code.co_name == "_follow":
             signal.raise_signal(signal.SIGINT)

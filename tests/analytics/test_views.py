@@ -260,14 +260,13 @@ def test_view_answers_as_written_by_hand(
 def test_view_answers_the_same_where_others_are_kept_and_tables_narrowed(
     connection: duckdb.DuckDBPyConnection, folder: Path
 ) -> None:
-    """Of each domain in turn, of one that is nowhere, and of all."""
+    """Of each domain in turn: of all is the same with a table less."""
     view = folder.parent.name
     for path in sorted(folder.glob("*_v1.yaml")):
         insert(connection, path.stem, read(path))
     whole = answer(connection, view)
     sql = f"SELECT * FROM mta_sts.{view}"  # noqa: S608 - a name of ours
-    assert alike(asked(connection, Views(connection, CATALOGUE).rewritten(sql)), whole)
-    for domain in {str(row.get("policy_domain", "")) for row in whole} | {"nowhere.example"}:
+    for domain in {str(row.get("policy_domain", "")) for row in whole}:
         let_go(connection)
         held = Views(connection, CATALOGUE, domain)
         if "policy_domain" not in whole[0]:

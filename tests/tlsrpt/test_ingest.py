@@ -97,8 +97,16 @@ SEEN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("items", "expected"), SEEN.values(), ids=SEEN)
-@pytest.mark.parametrize("is_one_run", [True, False], ids=["one run", "a run each"])
+# where there is one item, its run is one run
+RUNS = {
+    f"{name}, {'one run' if is_one_run else 'a run each'}": (items, expected, is_one_run)
+    for name, (items, expected) in SEEN.items()
+    for is_one_run in (True, False)
+    if is_one_run or len(items) > 1
+}
+
+
+@pytest.mark.parametrize(("items", "expected", "is_one_run"), RUNS.values(), ids=RUNS)
 def test_report_is_told_apart(
     desk: Desk, items: list[Item], expected: list[str], is_one_run: bool
 ) -> None:

@@ -82,7 +82,15 @@ def test_week_of_a_domain_has_what_changed_in_it(desk: Desk, run: Run) -> None:
     assert failure["todo"]
     (row,) = run("--json", "--days", "30").rows()
     assert (row["fetch_count"], row["session_count"]) == (3, 541)
-    assert len(row["news"]) == 6
+    kinds = [one["kind"] for one in row["news"]]
+    assert kinds == [
+        "alert-opened",
+        "failure",
+        "alert-closed",
+        "alert-closed",
+        "version",
+        "version",
+    ]
 
 
 def test_screen_is_the_text_of_the_mail_and_the_file_its_page(

@@ -54,7 +54,7 @@ def test_who_reports_without_a_policy_is_not_told_to_wait_for_mail() -> None:
 def test_sections_come_in_the_order_of_the_design() -> None:
     told = drawn()
     assert [one.text for one in told.all("h2")] == [
-        "Next step", "Who has the policy", "Fetches by day", "Who holds which version",
+        "What speaks for it", "Next step", "Who has the policy", "Fetches by day", "Who holds which version",
         "Sessions by day", "What failed, and what to do", "Requests that got no policy",
         "Clients that nobody knows", "The last look from outside", "The evidence",
         "What is kept about clients",
@@ -332,7 +332,9 @@ def test_index_has_a_line_a_domain_and_leads_to_their_sections() -> None:
     first, second = told.all(name="index")[0].rows()
     assert first[:3] == ["example.com testing", "Ready", "1 of 2"]
     assert second[:3] == ["b.example testing", "Not yet", "1 of 2"]
-    assert [one.attributes["href"] for one in told.all("a")] == ["#content", "#d1"]
+    assert [one.attributes["href"] for one in told.all("a")] == [
+        "#content", "#d1", "#d1-reasons",
+    ]  # fmt: skip
     assert told.by_id("d1").tag == "article"
 
 

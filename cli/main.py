@@ -23,6 +23,7 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "mx": ("cli.mx", "add or remove MX hosts, in the order that loses no mail"),
     "review": ("cli.review", "judge the policy files, offline"),
     "records": ("cli.records", "the DNS records to publish, in order"),
+    "publish": ("cli.publish", "put changed policies on line, and see that they are there"),
     "check": ("cli.check", "look at domains as a sending MTA would, and judge what is there"),
     "explain": ("cli.explain", "a finding, a result type or a pasted bounce, in plain words"),
     "serve": ("cli.serve", "serve the policies here"),
@@ -38,8 +39,12 @@ VERBS = {  # where each is, and what it does, in a line of the help
     "refresh": ("cli.refresh", "all scheduled work: load, reports, lists, verdicts, checks"),
     "query": ("cli.query", "ask a view, or one SELECT in GoogleSQL"),
     "deploy": ("cli.deploy", "make the BigQuery datasets, views and the log sink"),
-    "sync": ("cli.sync", "bring events from Cloud Logging to the desk"),
+    "sync": (
+        "cli.sync",
+        "bring events from Cloud Logging to the desk; --up: move the desk to BigQuery",
+    ),
     "import-log": ("cli.import_log", "take in fetches from the log of another web server"),
+    "forget": ("cli.forget", "erase every row of a domain, after showing what goes"),
     "looker": ("cli.looker", "the links that make a Data Studio report"),
 }
 

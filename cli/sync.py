@@ -1,4 +1,4 @@
-"""mta-sts sync: fetch events from Cloud Logging to the desk."""
+"""mta-sts sync: fetch events from Cloud Logging to the desk; or move the desk to BigQuery."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -11,10 +11,12 @@ from analytics.cloudlog.entries import Entries
 from analytics.cloudlog.sync import Source, Synced
 from analytics.cloudlog.sync import sync as bring
 from analytics.deploy import names
+from cli.exits import DONE
 from cli.output import json_lines, local
 from cli.progress import named
 from cli.showing import say
 from cli.since import moment
+from cli.sync_up import sync_up
 from cli.warehouse import is_in_cloud, opened, settings_with, warehouse_option
 from policy.config import Settings
 from policy.events import DailyFiles, instant
@@ -24,7 +26,16 @@ _PROJECT = "GOOGLE_CLOUD_PROJECT"  # where Google's own tools look for it
 
 @click.command(
     epilog="Examples: mta-sts sync --project my-project; "
-    "mta-sts sync --project my-project --since 7d --print-filter",
+    "mta-sts sync --project my-project --since 7d --print-filter; "
+    "mta-sts sync --up --warehouse bigquery:my-project",
+)
+@click.option(
+    "--up",
+    is_flag=True,
+    help="Move the desk's warehouse to BigQuery instead: --warehouse says where.",
+)
+@click.option(
+    "--from-start", is_flag=True, help="With --up: send all anew, also what was sent before."
 )
 @click.option("--project", metavar="PROJECT", help=f"Whose log is read.  [default: {_PROJECT}]")
 @click.option(
@@ -43,6 +54,8 @@ _PROJECT = "GOOGLE_CLOUD_PROJECT"  # where Google's own tools look for it
 @click.option("--json", "as_json", is_flag=True, help="The counts as one JSON object.")
 @warehouse_option
 def sync(
+    up: bool,
+    from_start: bool,
     project: str | None,
     service: str,
     region: str | None,
@@ -50,31 +63,40 @@ def sync(
     print_filter: bool,
     as_json: bool,
     warehouse: str | None,
-) -> None:
+) -> int:
     """Bring the fetch events of a function in Google Cloud to this desk, each once.
 
     For those who want no BigQuery: it reads the same entries as the Log Explorer, and goes on
     from where it ended. Needs roles/logging.viewer and a login: gcloud auth application-default
     login.
+
+    With --up the desk's whole warehouse goes into BigQuery: events, reports, verdicts, versions,
+    checks. It may be cut anywhere and run again; rows are counted on both sides at the end.
     """
     at = datetime.now(UTC)
     chosen = settings_with(warehouse)
+    if up:
+        return sync_up(chosen, at, is_from_start=from_start, as_json=as_json)
+    if from_start:
+        raise click.UsageError("--from-start is for --up; else say --since")
     oldest = at - timedelta(days=chosen.retention_days)
     start = moment(since, at=at, timezone=chosen.timezone) if since else oldest
     service, where = names.service(service), names.region(region) if region else ""
     if print_filter:
         click.echo(filters.fetches(service, where, start, at))
-        return
+        return DONE
     source = Source(_project(project), service, where)
     if is_in_cloud(chosen):
         raise click.UsageError(
-            "sync fills the desk; BigQuery has its events from the log sink: mta-sts deploy"
+            "sync fills the desk; BigQuery has its events from the log sink (mta-sts deploy), or "
+            "from a desk: --up"
         )
     done = _bring(source, chosen, at, max(start, oldest), is_again=since is not None)
     if as_json:
         json_lines([_row(source, done)])
     else:
         _tell(source, done, chosen.timezone)
+    return DONE
 
 
 def _project(given: str | None) -> str:

@@ -6,7 +6,7 @@ import socketserver
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def server_context(chain: Path) -> ssl.SSLContext:
 @contextlib.contextmanager
 def policy_host(
     folder: Path,
-    served: Served,
+    served: Served | Callable[[], Served],
     *names: str,
     is_expired: bool = False,
     context: ssl.SSLContext | None = None,
@@ -68,6 +68,7 @@ def policy_host(
 ) -> Iterator[PolicyHost]:
     """Answer every request with ``served`` while the block runs, for these names.
 
+    A function says at each request what is served then.
     ``context`` stands in for one with a certificate of an authority of its own.
     """
     ca_file = folder / "ca.pem"
@@ -83,7 +84,8 @@ def policy_host(
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             with contextlib.suppress(OSError):
-                _serve(secure.wrap_socket(self.request, server_side=True), served, host)
+                now = served() if callable(served) else served
+                _serve(secure.wrap_socket(self.request, server_side=True), now, host)
 
     class Server(socketserver.ThreadingTCPServer):
         allow_reuse_address = True

@@ -43,6 +43,21 @@ def expire(home: Path, at: datetime, retention_days: int) -> int:
     return gone
 
 
+def erase(home: Path, domain: str) -> int:
+    """Delete the files of bodies that were posted for a policy domain, and say how many.
+
+    Raises:
+        OSError: one cannot be deleted.
+    """
+    gone = 0
+    for path in sorted((home / "tlsrpt").glob(f"*/*{SUFFIX}")):
+        found = _item(path)
+        if isinstance(found, Item) and found.policy_domain == domain:
+            path.unlink(missing_ok=True)
+            gone += 1
+    return gone
+
+
 def _item(path: Path) -> Item | Trouble:
     try:
         with path.open("rb") as file:

@@ -169,6 +169,22 @@ class Warehouse(Protocol):
         """
         ...
 
+    def recount(self) -> None:
+        """Count the fetches anew, after some were written that no load has counted.
+
+        Raises:
+            WarehouseError: it could not be done; the counts are as they were.
+        """
+        ...
+
+    def erase_logged(self, domain: str) -> int:
+        """Erase, in what ``load`` reads, what was logged of a policy domain, and say how many entries.
+
+        Raises:
+            WarehouseError: it could not be done; some may be erased.
+        """
+        ...
+
     def ask(
         self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits
     ) -> Answer:

@@ -52,6 +52,15 @@ def take_versions(connection: Connection, fetches: str) -> None:
     )
 
 
+def recount(connection: Connection) -> None:
+    """Count every fetch anew."""
+    with transaction(connection):
+        connection.execute("DELETE FROM mta_sts_raw.client_versions_v1")
+        connection.execute(
+            "INSERT INTO mta_sts_raw.client_versions_v1 BY NAME " + _counted(FETCHES)
+        )
+
+
 def _counted(fetches: str, also: str = "TRUE") -> str:
     return f"""
         SELECT

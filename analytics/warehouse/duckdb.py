@@ -21,7 +21,7 @@ from analytics.errors import (
     WarehouseBusyError,
     WarehouseError,
 )
-from analytics.warehouse import events, load, rows, versions
+from analytics.warehouse import counted, events, load, rows, versions
 from analytics.warehouse.answer import answer, within
 from analytics.warehouse.base import Answer, Change, Limits, Loaded, Parameter
 from analytics.warehouse.catalogue import Catalogue
@@ -170,6 +170,31 @@ class DeskWarehouse:
         """
         with self._writing() as connection:
             rows.write(connection, self._catalogue, changes)
+
+    def recount(self) -> None:
+        """Count the fetches anew.
+
+        Raises:
+            WarehouseError: it could not be done; the counts are as they were.
+        """
+        with self._writing() as connection:
+            counted.recount(connection)
+
+    def erase_logged(self, domain: str) -> int:
+        """Blank the lines of a policy domain in the event files, and say how many.
+
+        Raises:
+            WarehouseError: a file cannot be read or written.
+        """
+        count = 0
+        for file in sorted(self._events.glob("*.jsonl")):
+            try:
+                count += events.erase(file, domain)
+            except FileNotFoundError:
+                continue  # it was deleted meanwhile
+            except OSError as error:
+                raise WarehouseError(f"{events.legible(file)}: {error.strerror}") from error
+        return count
 
     def ask(
         self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits

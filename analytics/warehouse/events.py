@@ -160,6 +160,33 @@ def _line_end(file: BinaryIO, size: int) -> int:
     return 0
 
 
+def erase(path: Path, domain: str) -> int:
+    """Put blanks in place of each line of a policy domain, and say how many.
+
+    Positions stay what they are, and who is appending goes on: a blank line is passed over.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    count, named = 0, domain.encode()
+    with path.open("r+b") as file:
+        for chunk in chunks(path, 0):
+            for start, line in zip(chunk.starts, chunk.data.split(b"\n"), strict=False):
+                if named in line and _is_of(line, domain):
+                    os.pwrite(file.fileno(), b" " * len(line), start)
+                    count += 1
+    return count
+
+
+def _is_of(line: bytes, domain: str) -> bool:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    parts = [entry.get(name) for name in ("fetch", "body")] if isinstance(entry, dict) else []
+    return any(isinstance(part, dict) and part.get("policy_domain") == domain for part in parts)
+
+
 def reread(line: str, columns: Sequence[Column]) -> str | None:
     """The line as DuckDB can read it, None where it is an event of another kind or blank.
 

@@ -18,6 +18,7 @@ import pytest
 from analytics.deploy.desired import desired
 from analytics.deploy.model import View
 from analytics.tlsrpt.seen import held_elsewhere
+from analytics.up import Mover
 from analytics.warehouse import result_types
 from analytics.warehouse.base import Parameter
 from analytics.warehouse.bigquery.rows import merge
@@ -26,7 +27,7 @@ from analytics.warehouse.clients import CLIENT_KEY_SQL, KEY_COLUMNS
 from analytics.warehouse.duckdb import DeskWarehouse
 from policy.address import ClientIp
 from tests.accesslog.logs import combined
-from tests.analytics.build import Desk, event
+from tests.analytics.build import NOW, Desk, event
 from tests.cli.run import run
 from tests.deploy.build import CHOICES
 from tests.googlesql import PROJECT, GoogleSql, RefusedError, parameters
@@ -231,14 +232,18 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
         check = ["check", "example.com", "--no-smtp", "--nameserver", server.option]
         refresh = ["refresh", "--nameserver", server.option]
         incident = ["incident", "example.com", "--nameserver", server.option]
+        forget = ["forget", "example.com", "--yes"]
         (home / "access.log").write_text(combined())
         taking = ["import-log", "--host", "mta-sts.example.com", "access.log"]
-        for command in (*COMMANDS, taking, asking, check, check, refresh, incident):
+        for command in (*COMMANDS, taking, asking, check, check, refresh, incident, forget):
             with noting(found):  # anew: a signal raised in it ends the watch
                 done = run(*command)
             assert done.status in (0, 1, 3), done.err
         with noting(found):  # for contents that a newer parser no longer finds
             held_elsewhere(desk.warehouse, ["0" * 64], ())
+            mover = Mover(desk.warehouse, desk.warehouse, "bigquery:my-project")
+            mover.move(NOW, lambda _table, _sent, _total: None)
+            list(mover.compared())
     return found
 
 

@@ -277,6 +277,8 @@ USAGE = [
     (("--project", "my-project", "--region", "x"), "region: expected a region such as europe-west1"),
     (("--project", "my-project", "--since", "x"), "expected 2026-11-01"),
     (("--project", "my-project", "--warehouse", "bigquery:my-project"), "sync fills the desk"),
+    (("--up",), "--up moves the desk to BigQuery"),
+    (("--from-start", "--project", "my-project"), "--from-start is for --up"),
 ]  # fmt: skip
 
 

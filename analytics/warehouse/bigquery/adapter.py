@@ -12,6 +12,7 @@ from google.cloud import bigquery
 from analytics.errors import QueryStoppedError
 from analytics.warehouse import result_types
 from analytics.warehouse.base import Answer, Change, Limits, Loaded, Parameter
+from analytics.warehouse.bigquery.erase import erase
 from analytics.warehouse.bigquery.faults import told
 from analytics.warehouse.bigquery.given import Given
 from analytics.warehouse.bigquery.jobs import REQUEST_S, Deadline, Jobs
@@ -140,6 +141,26 @@ class BigQueryWarehouse:
         """
         for change in changes:
             self.write(change.table, change.values, by=change.by, gone=change.gone)
+
+    def recount(self) -> None:
+        """Count the fetches anew.
+
+        Raises:
+            WarehouseError: it could not be done; the counts are as they were.
+        """
+        text = self._catalogue.statement("client_versions_v1", "recount")
+        with told(self._place):
+            self._jobs.rows(text, (), Deadline(self._patience_s))
+
+    def erase_logged(self, domain: str) -> int:
+        """Erase what the log sink wrote of a policy domain, and say how many rows.
+
+        Raises:
+            WarehouseError: it could not be done: rows that came in the last 90 minutes may still be
+                in a buffer, where nothing can be erased.
+        """
+        with told(self._place):
+            return erase(self._jobs, self._catalogue, domain, Deadline(self._patience_s))
 
     def posted(self, since: datetime) -> Iterator[str]:
         """The parts of posted reports that were logged since then, each as a JSON text.

@@ -87,7 +87,8 @@ def advise(
     desk = opened(chosen)
     load(desk, at)
     judge_new(desk, chosen, at)
-    given = gather(desk, PolicyFolder(chosen.policies), domain=wanted, expect=expected)
+    with desk.asking(wanted) as asked:
+        given = gather(asked, PolicyFolder(chosen.policies), domain=wanted, expect=expected)
     found = sorted((advised(one, bars, at) for one in given), key=_place)
     words = texts(lang)
     if as_json:

@@ -1,7 +1,7 @@
 """The pages of a run: one for a domain, one for many, or a folder of them."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -17,7 +17,7 @@ from analytics.report.page import Live, Page
 from analytics.report.words import Words
 from analytics.senders import catalog
 from analytics.texts.catalogue import Language, texts
-from analytics.warehouse.base import Asking, Warehouse
+from analytics.warehouse.base import Warehouse
 from policy.config import Settings
 from policy.domain import is_domain
 from policy.store import PolicyFolder
@@ -115,7 +115,7 @@ class Pages:
     @contextmanager
     def _reading(self, domain: str | None = None) -> Iterator[Reading]:
         """For the questions of one page."""
-        with asking(self._warehouse, domain) as asked:
+        with self._warehouse.asking(domain) as asked:
             yield Reading(Once(asked), self._folder, self._choices)
 
     def _one_domain(self, domain: str, common: Page, *, index: str = "") -> File:
@@ -152,8 +152,3 @@ def _file_of(domain: str, is_sample: bool) -> str | None:
     if not is_domain(domain):
         return None
     return f"{domain}{'.sample' if is_sample else ''}.html"
-
-
-def asking(warehouse: Warehouse, _domain: str | None) -> AbstractContextManager[Asking]:
-    """For several questions about one moment."""
-    return nullcontext(warehouse)

@@ -13,7 +13,7 @@ from policy.store import PolicyFolder
 Row = Mapping[str, object]
 _Key = tuple[str, bool]
 
-_LIMITS = Limits(60.0)
+_LIMITS = Limits(120.0)
 
 _READINESS = "SELECT * FROM mta_sts.policy_readiness {where} ORDER BY policy_domain, is_sample"
 _REFUSALS = "SELECT * FROM mta_sts.enforce_refusals {where}"

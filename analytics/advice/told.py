@@ -13,6 +13,8 @@ from analytics.texts.catalogue import Texts
 from policy import plan
 
 _NAMED = 5  # hosts, operators and codes that are named
+# characters of a name; a reporter's may be anything, and a line with some of them stands in a step
+_LONGEST = 400
 _UNITS = (("days", plan.DAY), ("hours", 3600), ("minutes", 60))
 
 
@@ -23,10 +25,10 @@ def reason(one: Reason, texts: Texts) -> str:
 
 def step(one: Step, texts: Texts) -> str:
     """The step in sentences."""
-    values = dict(one.values)
+    values = _plain(one.values, texts)
     if one.because is not None:
         values["because"] = reason(one.because, texts)
-    return filled(f"advice-step-{one.says or one.code}", values, texts)
+    return texts.say(f"advice-step-{one.says or one.code}", values)
 
 
 def stage(one: Stage, texts: Texts) -> str:
@@ -72,10 +74,9 @@ def refused(one: Refused, texts: Texts) -> str:
         "is_one_day": one.first_date == one.last_date,
         "first": one.first_date,
         "last": one.last_date,
-        "cause": cause,
-        "remedy": remedy,
     }
-    return filled("advice-refused-line", values, texts)
+    told = _plain(values, texts) | {"cause": cause, "remedy": remedy}
+    return texts.say("advice-refused-line", told)
 
 
 def filled(key: str, values: Mapping[str, Value], texts: Texts) -> str:
@@ -84,7 +85,7 @@ def filled(key: str, values: Mapping[str, Value], texts: Texts) -> str:
     Raises:
         LookupError: there is no such message, or a variable of it is not given.
     """
-    return texts.say(key, {name: _value(value, texts) for name, value in values.items()})
+    return texts.say(key, _plain(values, texts))
 
 
 def span(length: timedelta, texts: Texts) -> str:
@@ -97,11 +98,17 @@ def span(length: timedelta, texts: Texts) -> str:
     return texts.say("words-span-seconds", {"seconds": str(seconds)})
 
 
+def _plain(values: Mapping[str, Value], texts: Texts) -> dict[str, str | int | float]:
+    return {name: _value(value, texts) for name, value in values.items()}
+
+
 def _value(value: Value, texts: Texts) -> str | int:
     match value:
         case bool():
             return "yes" if value else "no"
-        case str() | int():
+        case str():
+            return _cut(value)
+        case int():
             return value
         case datetime():
             return plan.text(value)
@@ -114,7 +121,11 @@ def _value(value: Value, texts: Texts) -> str | int:
 
 
 def _names(names: tuple[str, ...], texts: Texts) -> str:
-    told = texts.say("words-between").join(names[:_NAMED])
+    told = texts.say("words-between").join(_cut(name) for name in names[:_NAMED])
     if (more := len(names) - _NAMED) > 0:
         return texts.say("words-and-more", {"names": told, "count": more})
     return told
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

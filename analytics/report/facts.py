@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from analytics.advice.gather import gather
 from analytics.advice.judge import advise
@@ -26,14 +26,12 @@ SELECT
     policy_host,
     path,
     outcome,
-    SUM(fetch_count) AS fetch_count,
-    MAX(client_count) AS client_count,
-    MIN(first_fetched_at) AS first_fetched_at,
-    MAX(last_fetched_at) AS last_fetched_at,
-    MAX(example_user_agent) AS example_user_agent,
+    COUNT(*) AS fetch_count,
+    MIN(fetched_at) AS first_fetched_at,
+    MAX(fetched_at) AS last_fetched_at,
     COUNT(*) OVER () AS row_count
-FROM mta_sts.refused_fetches
-WHERE outcome = 'unknown-host' AND fetch_date >= @first
+FROM mta_sts.policy_fetches
+WHERE outcome = 'unknown-host' AND fetched_at >= @since
 GROUP BY policy_host, path, outcome
 ORDER BY fetch_count DESC, policy_host, path
 LIMIT 30
@@ -158,8 +156,8 @@ class Reading:
         )
 
     def _strangers(self) -> tuple[tuple[Refused, ...], Cut]:
-        first = self.choices.first.date()
-        answer = self.warehouse.ask(_STRANGERS, {"first": first}, limits=Limits(60.0))
+        since = datetime.combine(self.choices.first.date(), time(), UTC)
+        answer = self.warehouse.ask(_STRANGERS, {"since": since}, limits=Limits(120.0))
         rows = list(answer.records())
         return tuple(senders.refusal(row) for row in rows), cut(rows)
 

@@ -153,28 +153,23 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What our own log says of a fetch that a sender says failed."""
+    """What our own log says of a fetch that a sender says failed: a row of the view, for the words."""
 
     day: date
     reporter: str
-    arrival: str
-    request_count: int
-    explanation: str
-    next_step: str
+    row: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Requests that got no policy, of all days that are kept."""
+    """Requests that got no policy, of all days that a page shows."""
 
     host: str
     path: str
     outcome: str
     fetch_count: int
-    client_count: int  # of the day with the most
     first_at: datetime
     last_at: datetime
-    user_agent: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class Page:
     made: str
     live: Live | None = None
     days: int = 60
+    reasons: int = 40  # lines of evidence of each kind
     link: Callable[[str, bool], str | None] = field(default=lambda _name, _is_sample: None)
 
 

@@ -11,7 +11,7 @@ from analytics.warehouse.base import Asking, Limits, Parameter
 
 Row = Mapping[str, object]
 
-_LIMITS = Limits(60.0)
+_LIMITS = Limits(120.0)
 
 
 @dataclass(frozen=True, slots=True)

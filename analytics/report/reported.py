@@ -64,8 +64,14 @@ SELECT
     reporter_name,
     is_authenticated,
     result_type,
+    policy_domain,
     arrival,
     request_count,
+    served_count,
+    refused_answers,
+    other_request_count,
+    unknown_request_count,
+    was_served_since,
     explanation,
     next_step
 FROM mta_sts.fetch_errors_explained
@@ -179,10 +185,7 @@ def _explanations(first: Row, explained: Sequence[Row]) -> Iterable[Explained]:
         yield Explained(
             day=day_of(row["report_date"]),
             reporter=text(row["reporter_name"]),
-            arrival=text(row["arrival"]),
-            request_count=number(row["request_count"]),
-            explanation=text(row["explanation"]),
-            next_step=text(row["next_step"]),
+            row=row,
         )
 
 

@@ -90,19 +90,21 @@ ORDER BY last_fetched_at DESC, client_key
 LIMIT 50
 """
 
+# as refused_fetches counts them by day
 _REFUSED = """
 SELECT
     policy_host,
     path,
     outcome,
-    SUM(fetch_count) AS fetch_count,
-    MAX(client_count) AS client_count,
-    MIN(first_fetched_at) AS first_fetched_at,
-    MAX(last_fetched_at) AS last_fetched_at,
-    MAX(example_user_agent) AS example_user_agent,
+    COUNT(*) AS fetch_count,
+    MIN(fetched_at) AS first_fetched_at,
+    MAX(fetched_at) AS last_fetched_at,
     COUNT(*) OVER () AS row_count
-FROM mta_sts.refused_fetches
-WHERE policy_domain = @domain AND fetch_date >= @first
+FROM mta_sts.policy_fetches
+WHERE
+    policy_domain = @domain
+    AND fetched_at >= @since
+    AND outcome NOT IN ('served', 'report-kept')
 GROUP BY policy_host, path, outcome
 ORDER BY fetch_count DESC, policy_host, path, outcome
 LIMIT 50
@@ -257,8 +259,6 @@ def refusal(row: Row) -> Refused:
         path=text(row["path"]),
         outcome=text(row["outcome"]),
         fetch_count=number(row["fetch_count"]),
-        client_count=number(row["client_count"]),
         first_at=time_of(row["first_fetched_at"]),
         last_at=time_of(row["last_fetched_at"]),
-        user_agent=text(row["example_user_agent"]),
     )

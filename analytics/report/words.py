@@ -14,11 +14,13 @@ from analytics.report.model import (
     Explained,
     Failure,
     Fetches,
+    Found,
     Holder,
     Tile,
     Version,
     Who,
 )
+from analytics.texts import arrivals, registers
 from analytics.texts.catalogue import Texts, Value
 from policy.domain import is_domain
 
@@ -112,8 +114,9 @@ class Words:
         return self.say(own if has_own else f"headline-{said.verdict}")
 
     def reason(self, one: Reason) -> str:
-        """A line of evidence."""
-        return told.reason(one, self.texts)
+        """A line of evidence, which begins as a sentence does, unless by a name."""
+        said = told.reason(one, self.texts)
+        return said[:1].upper() + said[1:] if said.partition(" ")[0].isalpha() else said
 
     def step(self, one: Step) -> str:
         """The next step."""
@@ -131,11 +134,12 @@ class Words:
 
     def cause(self, one: Failure) -> str:
         """What was wrong."""
-        return one.cause
+        return registers.result_as(one.result_type, one.cause, one.remedy, self.texts)[0]
 
     def remedy(self, one: Failure, policy_domain: str) -> str:
         """What to do about it, with the names of the domain and the MX host in its commands."""
-        text = one.remedy.replace("DOMAIN", self.command_domain(policy_domain))
+        _cause, text = registers.result_as(one.result_type, one.cause, one.remedy, self.texts)
+        text = text.replace("DOMAIN", self.command_domain(policy_domain))
         host = next((name for name in one.hosts if is_domain(name)), "")
         if not host:
             return text
@@ -143,7 +147,20 @@ class Words:
 
     def explanation(self, one: Explained) -> str:
         """What our own log says of a fetch that failed."""
-        return f"{one.explanation} {one.next_step}"
+        said, step = arrivals.explained(one.row, self.texts)
+        return f"{said} {step}" if self.texts.language == "en" else said + step
+
+    # what a check found
+
+    def meaning(self, one: Found) -> str:
+        """What a finding means; "" where no register has its code."""
+        said = registers.finding(one.code, self.texts)
+        return said[0] if said is not None else ""
+
+    def general(self, one: Found) -> str:
+        """What mends every such finding, where its own remedy is in another language; else ""."""
+        said = registers.finding(one.code, self.texts)
+        return said[1] if said is not None and self.texts.language != "en" else ""
 
     # who has the policy
 

@@ -16,6 +16,9 @@ Value = str | int | float
 
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "ja")
 
+# fluent.runtime 0.4 refuses a part of more than 2,500 characters, so as not to be flooded
+_LONGEST = 2_000
+
 _FOLDER = Path(__file__).parent
 
 
@@ -23,7 +26,8 @@ class Texts:
     """The messages of one language.
 
     Numbers are written as the language writes them; dates and times are given as text. What is
-    filled in is not escaped: that is for the place where the text is shown.
+    filled in is not escaped: that is for the place where the text is shown. What is longer than
+    2,000 characters is cut, with "…".
     """
 
     def __init__(self, language: Language, sources: Mapping[str, str]) -> None:
@@ -48,10 +52,17 @@ class Texts:
         pattern = self._bundle.get_message(key).value
         if pattern is None:
             raise LookupError(f"texts {self.language}: expected a value of {key}, found none")
-        said, errors = self._bundle.format_pattern(pattern, dict(values or {}))
+        given = {name: _cut(value) for name, value in (values or {}).items()}
+        said, errors = self._bundle.format_pattern(pattern, given)
         if errors:
             raise LookupError(f"texts {self.language}: {key}: {errors[0]}")
         return str(said)
+
+
+def _cut(value: Value) -> Value:
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return value[: _LONGEST - 1] + "…"
+    return value
 
 
 @cache

@@ -7,6 +7,7 @@ import pickle
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -171,6 +172,16 @@ class Warehouse(Asking, Protocol):
         Raises:
             WarehouseError: it could not be done; some of the first tables may be written.
             ValueError: a row is none of its table, or holds a text that UTF-8 cannot.
+        """
+        ...
+
+    def asking(self, domain: str | None = None) -> AbstractContextManager[Asking]:
+        """For several questions about one moment; nobody may write to the desk's file meanwhile.
+
+        With a ``domain`` the views that have a policy domain may tell of that one alone.
+
+        Raises:
+            WarehouseError: the warehouse cannot answer now.
         """
         ...
 

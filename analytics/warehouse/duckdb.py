@@ -23,10 +23,11 @@ from analytics.errors import (
 )
 from analytics.warehouse import counted, events, load, rows, versions
 from analytics.warehouse.answer import answer, within
-from analytics.warehouse.base import Answer, Change, Limits, Loaded, Parameter
+from analytics.warehouse.base import Answer, Asking, Change, Limits, Loaded, Parameter
 from analytics.warehouse.catalogue import Catalogue
 from analytics.warehouse.connection import CLOCK
 from analytics.warehouse.events import EventFile
+from analytics.warehouse.kept import Views
 from analytics.warehouse.prepare import prepared
 from policy.store import PolicyFolder
 
@@ -199,14 +200,19 @@ class DeskWarehouse:
 
         text = to_duckdb(sql)
         with self._reading() as connection:
-            try:
-                return within(
-                    limits.seconds,
-                    connection,
-                    lambda: answer(connection, text, dict(parameters or {}), limits.rows),
-                )
-            except _OF_THE_QUERY as error:
-                raise QueryRefusedError(f"query: {_first_line(error)}") from error
+            return _answered(connection, lambda: text, parameters, limits)
+
+    @contextmanager
+    def asking(self, domain: str | None = None) -> Iterator[Asking]:
+        """For several questions about one moment; nobody may write to the file meanwhile.
+
+        With a ``domain`` the views that have a policy domain tell of that one alone.
+
+        Raises:
+            WarehouseError: the warehouse cannot answer now.
+        """
+        with self._reading() as connection:
+            yield _Open(connection, Views(connection, self._catalogue, domain))
 
     @contextmanager
     def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -295,6 +301,39 @@ class DeskWarehouse:
                 self._tell(f"waiting for {who}, which has the warehouse open")
                 told = True
             time.sleep(_POLL_S)
+
+
+class _Open:
+    """An open file that is asked more than once."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, views: Views) -> None:
+        self._connection = connection
+        self._views = views
+
+    def ask(
+        self, sql: str, parameters: Mapping[str, Parameter] | None = None, *, limits: Limits
+    ) -> Answer:
+        """The answer to one GoogleSQL query, as the warehouse itself gives it."""
+        from analytics.warehouse.translate import to_duckdb  # slow to import
+
+        text = to_duckdb(sql)
+        return _answered(self._connection, lambda: self._views.rewritten(text), parameters, limits)
+
+
+def _answered(
+    connection: duckdb.DuckDBPyConnection,
+    text: Callable[[], str],
+    parameters: Mapping[str, Parameter] | None,
+    limits: Limits,
+) -> Answer:
+    try:
+        return within(
+            limits.seconds,
+            connection,
+            lambda: answer(connection, text(), dict(parameters or {}), limits.rows),
+        )
+    except _OF_THE_QUERY as error:
+        raise QueryRefusedError(f"query: {_first_line(error)}") from error
 
 
 def _position(file: EventFile, positions: Mapping[str, tuple[int, str]]) -> int:

@@ -160,11 +160,15 @@ class Asked:
     places: set[tuple[str, int]] = field(default_factory=set)
 
     def note(self, frame: FrameType) -> None:
-        """Keep what a call of ``ask`` was given."""
+        """Keep what a call of ``ask`` was given; one that passes it on is a place, as is its caller."""
         given, caller = frame.f_locals, frame.f_back
-        assert caller is not None
         self.queries[given["sql"]] = dict(given["parameters"] or {})
-        self.places.add((str(Path(caller.f_code.co_filename)), caller.f_lineno))
+        is_passed_on = True
+        while is_passed_on:
+            assert caller is not None
+            self.places.add((str(Path(caller.f_code.co_filename)), caller.f_lineno))
+            is_passed_on = caller.f_code.co_name == "ask"
+            caller = caller.f_back
 
 
 @contextlib.contextmanager

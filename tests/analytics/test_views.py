@@ -20,6 +20,7 @@ from analytics.errors import CatalogueError
 from analytics.warehouse import counted
 from analytics.warehouse.catalogue import Catalogue, references, with_datasets
 from analytics.warehouse.connection import CLOCK
+from analytics.warehouse.kept import KEPT, NARROWED, Views
 from analytics.warehouse.load import CLIENT_KEY
 from analytics.warehouse.prepare import prepared
 from analytics.warehouse.translate import parsed
@@ -227,7 +228,11 @@ def fetched(given: Row) -> Row:
 
 
 def answer(connection: duckdb.DuckDBPyConnection, view: str) -> list[Row]:
-    connection.execute(f"SELECT * FROM mta_sts.{view}")  # noqa: S608
+    return asked(connection, f"SELECT * FROM mta_sts.{view}")  # noqa: S608 - a name of ours
+
+
+def asked(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Row]:
+    connection.execute(sql)
     names = [column[0] for column in connection.description or ()]
     return [dict(zip(names, row, strict=True)) for row in connection.fetchall()]
 
@@ -249,6 +254,42 @@ def test_view_answers_as_written_by_hand(
     assert found.keys() == wanted.keys()
     for at, row in wanted.items():
         assert {name: found[at][name] for name in row} == row
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_view_answers_the_same_where_others_are_kept_and_tables_narrowed(
+    connection: duckdb.DuckDBPyConnection, folder: Path
+) -> None:
+    """Of each domain in turn, of one that is nowhere, and of all."""
+    view = folder.parent.name
+    for path in sorted(folder.glob("*_v1.yaml")):
+        insert(connection, path.stem, read(path))
+    whole = answer(connection, view)
+    sql = f"SELECT * FROM mta_sts.{view}"  # noqa: S608 - a name of ours
+    assert alike(asked(connection, Views(connection, CATALOGUE).rewritten(sql)), whole)
+    for domain in {str(row.get("policy_domain", "")) for row in whole} | {"nowhere.example"}:
+        let_go(connection)
+        held = Views(connection, CATALOGUE, domain)
+        if "policy_domain" not in whole[0]:
+            assert held.rewritten(sql) == sql
+            continue
+        found = asked(connection, held.rewritten(f"{sql} WHERE policy_domain = '{domain}'"))
+        assert alike(found, [row for row in whole if row["policy_domain"] == domain])
+
+
+def alike(found: Sequence[Row], wanted: Sequence[Row]) -> bool:
+    """Whether they are the same rows, in whatever order."""
+    return sorted(map(repr, found)) == sorted(map(repr, wanted))
+
+
+def let_go(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop what was made of views and tables in this connection."""
+    for kind in ("view", "table"):
+        made = connection.execute(
+            f"SELECT {kind}_name FROM duckdb_{kind}s() WHERE temporary AND starts_with({kind}_name, 'mta_sts')"  # noqa: S608
+        ).fetchall()
+        for (name,) in made:
+            connection.execute(f'DROP {kind} temp."{name}" CASCADE')
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: f"{path.parent.name}/{path.name}")
@@ -311,6 +352,11 @@ def test_values_have_the_types_of_the_schema(connection: duckdb.DuckDBPyConnecti
         for column in CATALOGUE.schema(view).columns:
             kinds = (PYTHON_TYPES[column.type], *(() if column.is_required else (type(None),)))
             assert type(row[column.name]) in kinds, (view, column.name)
+
+
+def test_what_is_kept_and_narrowed_is_in_the_catalogue() -> None:
+    assert {*KEPT} < {*CATALOGUE.desk_views}
+    assert {*NARROWED} < {*CATALOGUE.tables}
 
 
 def test_each_view_has_a_case() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.bench import (
+    advice,
     check,
     cloud,
     ingested,
@@ -43,6 +44,7 @@ MEASURES: dict[str, Measure] = {
     "reports": reports.results,
     "ingested": ingested.results,
     "told": told.results,
+    "advice": advice.results,
     "check": check.results,
     "cloud": cloud.results,
 }

@@ -13,7 +13,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -34,7 +34,7 @@ from tests.host import environment
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 JUDGE_S, LIMIT_S, LIMIT_GB = 2.0, 3.0, 4.0
-ROWS, PARTS, DOMAINS, CLIENTS = 10_000_000, 10, 1_000, 100_000
+ROWS, PARTS, DOMAINS, CLIENTS, DAYS = 10_000_000, 10, 1_000, 100_000, 400
 ONE = "d7.example"
 
 _CLIENTS = f"""
@@ -63,12 +63,15 @@ FROM (
 )
 """  # noqa: S608 - numbers of ours
 
+# of domain number d at a time
+POLICY_ID = "md5(d || '-' || (CAST(epoch(fetched_at) AS BIGINT) // (86400 * (30 + d % 60))))[:20]"
+
 _FETCHES = """
 INSERT INTO mta_sts_raw.policy_fetches_v1 BY NAME
 WITH asked AS (
     SELECT
         i,
-        TIMESTAMPTZ '2025-10-22 00:00:00+00' + to_microseconds(i * {step}) AS fetched_at,
+        TIMESTAMPTZ '{start}' + to_microseconds(i * {step}) AS fetched_at,
         CAST(floor({clients} * pow(random(), 4)) AS BIGINT) AS n,
         random() AS x,
         random() > 0.03 AS is_served
@@ -88,9 +91,8 @@ SELECT
     fetched_at,
     'd' || d || '.example' AS policy_domain,
     'mta-sts.d' || d || '.example' AS policy_host,
-    CASE WHEN is_served THEN
-        md5(d || '-' || (CAST(epoch(fetched_at) AS BIGINT) // (86400 * (30 + d % 60))))[:20]
-    END AS policy_id,
+    CASE WHEN is_served THEN {policy_id} END AS policy_id,
+    CASE WHEN is_served THEN 'f' || {policy_id} END AS policy_fingerprint,
     CASE WHEN is_served THEN 'testing' END AS policy_mode,
     CASE WHEN is_served THEN 604800 END AS policy_max_age,
     'GET' AS http_method,
@@ -113,8 +115,8 @@ ORDER BY fetched_at
 """
 
 
-def fill(path: Path, rows: int) -> None:
-    """A warehouse file with so many fetches, as loads would have left it."""
+def fill(path: Path, rows: int, *, domains: int = DOMAINS, days: int = DAYS) -> None:
+    """A warehouse file with so many fetches up to NOW, as loads would have left it."""
     with duckdb.connect(path) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         prepared(connection, Catalogue())
@@ -122,7 +124,13 @@ def fill(path: Path, rows: int) -> None:
         connection.execute(_CLIENTS)
         for part in range(PARTS):
             first, last = part * rows // PARTS, (part + 1) * rows // PARTS
-            sizes = {"step": 400 * 86_400_000_000 // rows, "clients": CLIENTS, "domains": DOMAINS}
+            sizes = {
+                "start": NOW - timedelta(days=days),
+                "step": days * 86_400_000_000 // rows,
+                "clients": CLIENTS,
+                "domains": domains,
+                "policy_id": POLICY_ID,
+            }
             connection.execute(_FETCHES.format(first=first, last=last, **sizes))
         counted.take_clients(connection, counted.FETCHES)
         counted.take_versions(connection, counted.FETCHES)

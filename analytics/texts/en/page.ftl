@@ -32,6 +32,7 @@ page-stage-evidence-gathered = In testing, with enough reports to decide on: sen
 page-stage-enforce = In enforce senders deliver over verified TLS only. What fails is refused, tried again, and reported.
 page-stage-leaving = The domain is leaving MTA-STS: it serves mode none until nobody holds an older policy.
 page-missing = What is missing
+page-holds = What speaks for it
 page-in-the-way = What stands in the way
 page-since = since { $day }
 page-unclear = What is not known

@@ -11,7 +11,7 @@ from google.cloud import bigquery
 
 from analytics.errors import QueryStoppedError
 from analytics.warehouse import result_types
-from analytics.warehouse.base import Answer, Change, Limits, Loaded, Parameter
+from analytics.warehouse.base import Answer, Asking, Change, Limits, Loaded, Parameter
 from analytics.warehouse.bigquery.erase import erase
 from analytics.warehouse.bigquery.faults import told
 from analytics.warehouse.bigquery.jobs import REQUEST_S, Deadline, Jobs
@@ -186,6 +186,12 @@ class BigQueryWarehouse:
                     raise WaitedTooLong
             answer.is_cut = rows.total_rows is not None and rows.total_rows > len(answer)
             return answer
+
+    @contextmanager
+    def asking(self, domain: str | None = None) -> Iterator[Asking]:
+        """The warehouse itself: its jobs are of their own moments, and BigQuery is not held."""
+        del domain
+        yield self
 
 
 @contextmanager

@@ -179,3 +179,18 @@ def test_what_comes_from_outside_is_told_as_it_came() -> None:
     hostile = "{ $x } \x1b[2J<b>"
     said = replace(READY, refused=(failed(reporter=hostile),))
     assert line(said, "failures-blocking", "en").startswith(f"{hostile}: certificate-expired")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_name_is_too_long_to_be_told(language: Language) -> None:
+    long, words = "x" * 10_000, texts(language)
+    refused = replace(failed(reporter=long, kind=long), mx_host=long, cause=long, remedy=long)
+    check = replace(
+        CHECK, failing_hosts=(long,) * 7, error_codes=(long,) * 7, certificate_host=long
+    )
+    given = replace(READY, refused=(refused,), check=check, silent=(long,) * 7,
+                    operators=(replace(operator("google"), name=long),))  # fmt: skip
+    said = advise(given, DEFAULT, AT)
+    lines = [told.step(said.step, words), *(told.reason(one, words) for one in said.reasons)]
+    assert 500 < max(len(line) for line in lines) < 2_500
+    assert "x…" in told.refused(refused, words)

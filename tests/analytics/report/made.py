@@ -62,9 +62,24 @@ def failure(**changes: object) -> Failure:
 
 
 EXPLAINED = Explained(
-    date(2026, 11, 20), "Microsoft 365", "never-arrived", 0, "No request.", "Look at DNS."
+    date(2026, 11, 20),
+    "Microsoft 365",
+    {
+        "policy_domain": "example.com",
+        "reporter_name": "Microsoft 365",
+        "result_type": "sts-policy-fetch-error",
+        "arrival": "never-arrived",
+        "request_count": 0,
+        "served_count": 0,
+        "refused_answers": None,
+        "other_request_count": 12,
+        "unknown_request_count": 3,
+        "was_served_since": False,
+        "explanation": "No request.",
+        "next_step": "Look at DNS.",
+    },
 )
-REFUSED = Refused("mta-sts.example.com", "/.env", "unknown-path", 5, 2, AT, AT, "curl/8")
+REFUSED = Refused("mta-sts.example.com", "/.env", "unknown-path", 5, AT, AT)
 CLIENT = Client("203.0.113.9", "unknown", "unknown", None, "nothing is known", 3, AT)
 FOUND = Found("record-invalid", "error", "_mta-sts.example.com", "v=STSv2", "v=STSv1",
               "mta-sts records example.com", "RFC 8461, 3.1", AT)  # fmt: skip

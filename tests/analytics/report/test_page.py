@@ -14,6 +14,8 @@ from analytics.report import page
 from analytics.report.model import Cut, Day, Kept, Who
 from analytics.report.page import Live
 from analytics.texts.catalogue import LANGUAGES, Language
+from policy.register import REGISTER
+from policy.result_types import known
 from tests.analytics.advice.build import ENFORCE, LEAVING, READY
 from tests.analytics.report import made
 from tests.analytics.report.build import HOSTILE
@@ -192,6 +194,16 @@ def test_what_is_cut_says_so(name: str) -> None:
     assert "50 of 12,345 shown" in read(page.one(replace(given, cuts=cuts), made.page())).text
 
 
+def test_evidence_of_many_lines_is_cut_and_says_so() -> None:
+    given = made.domain()
+    reasons = given.advice.reasons * 20
+    many = replace(given, advice=replace(given.advice, reasons=reasons))
+    told = read(page.one(many, made.page())).section("d1-reasons")
+    count = sum(one.speaks == "for" for one in reasons)
+    assert f"40 of {count} shown" in told.text
+    assert len(told.all("li")) <= 120
+
+
 def test_of_many_senders_the_chart_has_the_first_and_the_table_all() -> None:
     some = made.fetches(**{f"sender{number}": number + 1 for number in range(11)})
     section = drawn(fetches=some).section("d1-fetches-head")
@@ -210,6 +222,8 @@ def test_two_senders_of_one_name_are_told_apart() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_from_outside_is_more_than_text(language: Language, hostile: str) -> None:
     who = Who("x", hostile, is_proven=True)
+    log = {**made.EXPLAINED.row, **dict.fromkeys(("policy_domain", "reporter_name", "explanation",
+                                                  "next_step", "refused_answers"), hostile)}  # fmt: skip
     given = made.domain(
         replace(READY, policy_domain=hostile),
         tiles=(made.tile(name=hostile, confirmation=hostile, evidence=(hostile,)),),
@@ -219,7 +233,7 @@ def test_nothing_from_outside_is_more_than_text(language: Language, hostile: str
         failures=(
             made.failure(result_type=hostile, reason=hostile, cause=hostile, remedy=hostile,
                          reporters=(hostile,), hosts=(hostile,),
-                         explained=(replace(made.EXPLAINED, reporter=hostile, explanation=hostile),)),
+                         explained=(replace(made.EXPLAINED, reporter=hostile, row=log),)),
         ),
         refused=(replace(made.REFUSED, host=hostile, path=hostile, outcome=hostile),),
         clients=(replace(made.CLIENT, address=hostile, verdict=hostile, sender=hostile,
@@ -373,3 +387,24 @@ def test_the_page_says_what_is_kept_about_clients(kept: str, said: str) -> None:
     assert "This page shows addresses and User-Agents" in told.all("footer")[0].text
     quiet = read(page.one(made.empty(), made.page()))
     assert "This page shows addresses" not in quiet.all("footer")[0].text
+
+
+def test_what_the_registers_and_the_views_say_is_told_in_the_language() -> None:
+    rule, kind = REGISTER["mx-not-covered"], known("certificate-expired")
+    assert kind is not None
+    given = made.domain(
+        READY,
+        failures=(made.failure(cause=kind.cause, remedy=kind.remedy, explained=(made.EXPLAINED,)),),
+        found=(replace(made.FOUND, code=rule.code, remedy="mx: mx2.example.com"),),
+    )
+    english, japanese = (read(page.one(given, made.page(language))).text for language in LANGUAGES)
+    for text in (kind.cause, kind.remedy, "No request. Look at DNS.", rule.meaning):
+        assert text in english
+        assert text not in japanese
+    assert rule.remedy not in english  # the finding has its own
+    for text in ("MX ホストの証明書の有効期限が切れています。", "証明書を更新し、",
+                 "ほかからは 12 件届き、うち 3 件は", "DNS（A と、あれば AAAA）",
+                 "この MX ホストに一致する mx がポリシーにないため、", "mx の行を加え、"):  # fmt: skip
+        assert text in japanese
+    for text in (english, japanese):
+        assert "mx: mx2.example.com" in text

@@ -97,3 +97,8 @@ def test_a_message_or_a_variable_that_is_missing(
     with pytest.raises(LookupError, match="^" + told) as raised:
         texts().say(key, values)
     assert str(raised.value) == told
+
+
+def test_what_is_longer_than_a_page_is_cut() -> None:
+    said = Texts("en", {"x": "x = { $name }!"}).say("x", {"name": "y" * 3_000})
+    assert said == "y" * 1_999 + "…!"

@@ -1,8 +1,8 @@
 -- One row per policy domain, UTC day, reporter and result type of policies that could not be had,
 -- beside our own log of the days that the report covers.
 -- Key: (policy_domain, is_sample, report_date, reporter, is_authenticated, result_type).
--- Reads: tlsrpt_policy_results, tlsrpt_failure_details_v1, policy_fetches_v1,
--- client_identities_v1, sender_clients, sender_operators_v1.
+-- Reads: tlsrpt_policy_results, tlsrpt_failure_details_v1, policy_fetches, policy_fetches_v1,
+-- sender_clients, sender_operators_v1.
 WITH details AS (
     SELECT
         p.report_key,
@@ -135,30 +135,6 @@ wanted AS (
     FROM days
 ),
 
-requests AS (
-    SELECT
-        f.policy_domain,
-        d.is_sample,
-        d.log_date,
-        f.client_key,
-        COALESCE(f.client_ip, '') AS address,
-        f.client_ip IS NULL AND f.client_prefix IS NULL AS is_withheld,
-        f.outcome = 'served' AS is_served,
-        COALESCE(f.policy_id, '') AS served_id,
-        CONCAT(CAST(f.http_status AS STRING), ' ', f.outcome) AS answer,
-        COUNT(*) AS request_count
-    FROM mta_sts_raw.policy_fetches_v1 AS f
-    INNER JOIN wanted AS d
-        ON f.policy_domain = d.policy_domain AND DATE(f.fetched_at) = d.log_date
-    WHERE
-        f.event_source != 'seed'
-        AND f.outcome NOT IN ('report-kept', 'report-refused')
-        AND (f.event_source = 'sample') = d.is_sample
-    GROUP BY
-        f.policy_domain, d.is_sample, d.log_date, f.client_key, address, is_withheld, is_served,
-        served_id, answer
-),
-
 -- a small sender fetches from the address that it mails from, as a rule
 addresses AS (
     SELECT DISTINCT
@@ -171,6 +147,44 @@ addresses AS (
         sending_mta_ip
     FROM details
     WHERE sending_mta_ip IS NOT NULL AND sending_mta_ip != ''
+),
+
+wanted_addresses AS (
+    SELECT DISTINCT
+        policy_domain,
+        is_sample,
+        sending_mta_ip
+    FROM addresses
+),
+
+-- by whom they were of, and of whom the reports name; each client apart would be too many
+requests AS (
+    SELECT
+        f.policy_domain,
+        d.is_sample,
+        d.log_date,
+        f.verdict,
+        IF(f.verdict = 'claimed', f.claimed_operator, f.operator) AS whose,
+        a.sending_mta_ip,
+        f.client_ip IS NULL AND f.client_prefix IS NULL AS is_withheld,
+        f.outcome = 'served' AS is_served,
+        COALESCE(f.policy_id, '') AS served_id,
+        CONCAT(CAST(f.http_status AS STRING), ' ', f.outcome) AS answer,
+        COUNT(*) AS request_count
+    FROM mta_sts.policy_fetches AS f
+    INNER JOIN wanted AS d
+        ON f.policy_domain = d.policy_domain AND DATE(f.fetched_at) = d.log_date
+    LEFT JOIN wanted_addresses AS a
+        ON
+            f.policy_domain = a.policy_domain
+            AND d.is_sample = a.is_sample
+            AND f.client_ip = a.sending_mta_ip
+    WHERE
+        f.outcome NOT IN ('report-kept', 'report-refused')
+        AND (f.event_source = 'sample') = d.is_sample
+    GROUP BY
+        f.policy_domain, d.is_sample, d.log_date, f.verdict, whose, a.sending_mta_ip,
+        is_withheld, is_served, served_id, answer
 ),
 
 judged AS (
@@ -186,14 +200,10 @@ judged AS (
         r.is_withheld,
         r.served_id,
         r.answer,
-        i.verdict IS NULL OR i.verdict IN ('unknown', 'software') AS is_unknown,
+        r.verdict IS NULL OR r.verdict IN ('unknown', 'software') AS is_unknown,
         a.sending_mta_ip IS NOT NULL
-        OR (
-            d.operator IS NOT NULL
-            AND (
-                (i.verdict IN ('verified', 'owned') AND COALESCE(i.operator = d.operator, FALSE))
-                OR (i.verdict = 'claimed' AND COALESCE(i.claimed_operator = d.operator, FALSE))
-            )
+        OR COALESCE(
+            r.verdict IN ('verified', 'owned', 'claimed') AND r.whose = d.operator, FALSE
         ) AS is_theirs
     FROM days AS d
     INNER JOIN requests AS r
@@ -201,7 +211,6 @@ judged AS (
             d.policy_domain = r.policy_domain
             AND d.is_sample = r.is_sample
             AND d.log_date = r.log_date
-    LEFT JOIN mta_sts_raw.client_identities_v1 AS i ON r.client_key = i.client_key
     LEFT JOIN addresses AS a
         ON
             d.policy_domain = a.policy_domain
@@ -210,7 +219,7 @@ judged AS (
             AND d.reporter = a.reporter
             AND d.is_authenticated = a.is_authenticated
             AND d.result_type = a.result_type
-            AND r.address = a.sending_mta_ip
+            AND r.sending_mta_ip = a.sending_mta_ip
 ),
 
 logged AS (

@@ -1,9 +1,45 @@
 -- One row per policy domain: every figure that the advice rests on.
 -- Key: (policy_domain, is_sample).
--- Reads: policy_versions_v1, sender_clients, sender_confirmations, silent_senders, policy_rollout,
--- tlsrpt_policy_results, tlsrpt_results_daily, enforce_refusals, domain_checks,
+-- Reads: policy_versions_v1, client_versions_v1, sender_clients, sender_confirmations,
+-- silent_senders, tlsrpt_policy_results, tlsrpt_results_daily, enforce_refusals, domain_checks,
 -- check_findings_latest, check_hosts_v1.
-WITH domains AS (
+WITH fetched AS (
+    SELECT
+        policy_domain,
+        is_sample,
+        SUM(fetch_count) AS fetch_count
+    FROM mta_sts_raw.client_versions_v1
+    GROUP BY policy_domain, is_sample
+),
+
+told AS (
+    SELECT
+        policy_domain,
+        is_sample,
+        COUNT(DISTINCT IF(is_authenticated, report_key, NULL)) AS report_count,
+        COUNT(DISTINCT IF(is_authenticated, NULL, report_key)) AS unproven_report_count,
+        COUNT(
+            DISTINCT IF(
+                is_authenticated
+                AND held_policy = 'older'
+                AND DATE_DIFF(DATE(CURRENT_TIMESTAMP()), report_date, DAY) <= 7,
+                report_key,
+                NULL
+            )
+        ) AS older_text_report_count,
+        MAX(IF(is_authenticated, report_date, NULL)) AS last_report_date,
+        -- a proven report that holds the text shows that it was served, also before there was a log
+        MIN(
+            IF(
+                is_authenticated AND held_policy = 'current', CAST(report_date AS TIMESTAMP), NULL
+            )
+        ) AS first_held_at
+    FROM mta_sts.tlsrpt_policy_results
+    WHERE policy_domain != ''
+    GROUP BY policy_domain, is_sample
+),
+
+domains AS (
     SELECT
         policy_domain,
         is_sample
@@ -12,13 +48,12 @@ WITH domains AS (
     SELECT
         policy_domain,
         is_sample
-    FROM mta_sts.sender_clients
+    FROM fetched
     UNION DISTINCT
     SELECT
         policy_domain,
         is_sample
-    FROM mta_sts.tlsrpt_policy_results
-    WHERE policy_domain != ''
+    FROM told
     UNION DISTINCT
     SELECT
         policy_domain,
@@ -38,17 +73,6 @@ versions AS (
     GROUP BY policy_domain
 ),
 
--- a proven report that holds the text shows that it was served, also before there was a log
-held_since AS (
-    SELECT
-        policy_domain,
-        is_sample,
-        MIN(CAST(report_date AS TIMESTAMP)) AS first_held_at
-    FROM mta_sts.tlsrpt_policy_results
-    WHERE is_authenticated AND held_policy = 'current'
-    GROUP BY policy_domain, is_sample
-),
-
 texts AS (
     SELECT
         d.policy_domain,
@@ -57,20 +81,55 @@ texts AS (
         v.policy_mode,
         v.policy_max_age,
         v.longest_max_age,
-        LEAST(v.served_since, COALESCE(h.first_held_at, v.served_since)) AS served_since
+        LEAST(v.served_since, COALESCE(t.first_held_at, v.served_since)) AS served_since
     FROM domains AS d
     LEFT JOIN versions AS v ON d.policy_domain = v.policy_domain
-    LEFT JOIN held_since AS h
-        ON d.policy_domain = h.policy_domain AND d.is_sample = h.is_sample
+    LEFT JOIN told AS t
+        ON d.policy_domain = t.policy_domain AND d.is_sample = t.is_sample
+),
+
+-- until when anybody may hold another text than that of now, as policy_rollout has it by sender
+holds AS (
+    SELECT
+        c.policy_domain,
+        c.is_sample,
+        GREATEST(
+            LEAST(c.last_fetched_at, CURRENT_TIMESTAMP()),
+            COALESCE(v.last_served_at, LEAST(c.last_fetched_at, CURRENT_TIMESTAMP()))
+        ) AS from_at,
+        COALESCE(c.hold_s, v.policy_max_age) AS hold_s
+    FROM mta_sts.sender_clients AS c
+    LEFT JOIN mta_sts_raw.policy_versions_v1 AS v
+        ON c.policy_domain = v.policy_domain AND c.policy_id = v.policy_id
+    WHERE
+        NOT COALESCE(v.is_served_now, FALSE)
+        AND (c.verdict IS NULL OR c.verdict NOT IN ('checker', 'scanner'))
+    UNION ALL
+    SELECT
+        t.policy_domain,
+        t.is_sample,
+        GREATEST(t.told_until, v.last_served_at) AS from_at,
+        v.policy_max_age AS hold_s
+    FROM mta_sts.tlsrpt_policy_results AS t
+    INNER JOIN mta_sts_raw.policy_versions_v1 AS v
+        ON t.policy_domain = v.policy_domain AND t.held_policy_id = v.policy_id
+    WHERE t.is_authenticated AND t.held_policy != 'none' AND NOT v.is_served_now
+    UNION ALL
+    SELECT
+        policy_domain,
+        is_sample,
+        last_served_at AS from_at,
+        policy_max_age AS hold_s
+    FROM mta_sts_raw.policy_versions_v1
+    WHERE NOT is_served_now
 ),
 
 holders AS (
     SELECT
         policy_domain,
         is_sample,
-        MAX(held_at_latest_until) AS old_policy_until
-    FROM mta_sts.policy_rollout
-    WHERE NOT is_served_now
+        MAX(TIMESTAMP_MICROS(UNIX_MICROS(from_at) + hold_s * 1000000)) AS old_policy_until
+    FROM holds
     GROUP BY policy_domain, is_sample
 ),
 
@@ -238,38 +297,10 @@ covered AS (
         AND t.policy_type = 'sts'
         AND t.held_policy = 'current'
         AND t.session_count > t.failed_session_count
+        AND DATE_DIFF(DATE(CURRENT_TIMESTAMP()), t.report_date, DAY) <= 60
         AND t.report_date >= w.window_starts_on
         AND DATE_DIFF(DATE(CURRENT_TIMESTAMP()), t.report_date, DAY) >= 2
     GROUP BY t.policy_domain, t.is_sample
-),
-
-told AS (
-    SELECT
-        policy_domain,
-        is_sample,
-        COUNT(DISTINCT IF(is_authenticated, report_key, NULL)) AS report_count,
-        COUNT(DISTINCT IF(is_authenticated, NULL, report_key)) AS unproven_report_count,
-        COUNT(
-            DISTINCT IF(
-                is_authenticated
-                AND held_policy = 'older'
-                AND DATE_DIFF(DATE(CURRENT_TIMESTAMP()), report_date, DAY) <= 7,
-                report_key,
-                NULL
-            )
-        ) AS older_text_report_count,
-        MAX(IF(is_authenticated, report_date, NULL)) AS last_report_date
-    FROM mta_sts.tlsrpt_policy_results
-    GROUP BY policy_domain, is_sample
-),
-
-fetched AS (
-    SELECT
-        policy_domain,
-        is_sample,
-        SUM(fetch_count) AS fetch_count
-    FROM mta_sts.sender_clients
-    GROUP BY policy_domain, is_sample
 ),
 
 confirmed AS (

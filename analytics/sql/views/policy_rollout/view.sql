@@ -6,42 +6,18 @@ WITH clients AS (
         c.policy_domain,
         c.is_sample,
         c.policy_id,
-        c.verdict,
-        c.sender,
+        -- a key to join by: NULL joins nothing
+        COALESCE(c.verdict, '') AS verdict,
+        COALESCE(c.sender, '') AS sender,
+        c.client_key,
         c.address,
         c.fetch_count,
         c.first_fetched_at,
         c.last_fetched_at,
         -- the clock of a host may have been wrong; nobody holds a text from the future
         LEAST(c.last_fetched_at, CURRENT_TIMESTAMP()) AS taken_at,
-        -- what a client was served last is what it holds
-        c.last_fetched_at = MAX(c.last_fetched_at) OVER (
-            PARTITION BY c.policy_domain, c.is_sample, c.client_key
-        ) AS is_holder,
-        -- how long each software keeps a text, as read in its source
-        CASE
-            -- takes no notice of the id; fetches again after max_age, 180 s to 30 days
-            WHEN STARTS_WITH(c.software, 'postfix-tlspol')
-                THEN LEAST(GREATEST(c.policy_max_age, 180), 2592000)
-            -- takes no notice of the id; fetches all that it holds again every 10 minutes
-            WHEN STARTS_WITH(c.software, 'chasquid') THEN LEAST(c.policy_max_age, 600)
-            -- 7 days at least of enforce, a day of testing
-            WHEN STARTS_WITH(c.software, 'mimecast/mta-sts')
-                THEN GREATEST(c.policy_max_age, IF(c.policy_mode = 'enforce', 604800, 86400))
-            -- a day instead of what it finds too short or too long
-            WHEN
-                STARTS_WITH(c.software, 'Stalwart')
-                AND (c.policy_max_age < 3600 OR c.policy_max_age > 31557599)
-                THEN 86400
-            ELSE c.policy_max_age
-        END AS hold_s,
-        CASE
-            WHEN STARTS_WITH(c.software, 'postfix-tlspol') THEN 'ignores-id'
-            WHEN STARTS_WITH(c.software, 'chasquid') THEN 'every-10-minutes'
-            WHEN STARTS_WITH(c.software, 'mimecast/mta-sts') THEN 'max-age-raised'
-            WHEN STARTS_WITH(c.software, 'Stalwart') THEN 'max-age-replaced'
-            ELSE 'max-age'
-        END AS hold_rule
+        c.hold_s,
+        c.hold_rule
     FROM mta_sts.sender_clients AS c
     WHERE c.verdict IS NULL OR c.verdict NOT IN ('checker', 'scanner')
 ),
@@ -101,12 +77,10 @@ rows_of_all AS (
         policy_id,
         verdict,
         sender,
-        address,
         fetch_count,
         first_fetched_at,
         last_fetched_at,
         taken_at,
-        is_holder,
         hold_s,
         hold_rule,
         0 AS report_count,
@@ -121,12 +95,10 @@ rows_of_all AS (
         policy_id,
         'verified' AS verdict,
         sender,
-        NULL AS address,
         0 AS fetch_count,
         NULL AS first_fetched_at,
         NULL AS last_fetched_at,
         last_report_at AS taken_at,
-        FALSE AS is_holder,
         hold_s,
         'max-age' AS hold_rule,
         report_count,
@@ -141,12 +113,10 @@ rows_of_all AS (
         v.policy_id,
         c.verdict,
         c.sender,
-        NULL AS address,
         0 AS fetch_count,
         NULL AS first_fetched_at,
         NULL AS last_fetched_at,
         NULL AS taken_at,
-        FALSE AS is_holder,
         NULL AS hold_s,
         'max-age' AS hold_rule,
         0 AS report_count,
@@ -161,14 +131,12 @@ rows_of_all AS (
         policy_domain,
         is_sample,
         policy_id,
-        NULL AS verdict,
+        '' AS verdict,
         'anybody' AS sender,
-        NULL AS address,
         0 AS fetch_count,
         NULL AS first_fetched_at,
         NULL AS last_fetched_at,
         NULL AS taken_at,
-        FALSE AS is_holder,
         NULL AS hold_s,
         'max-age' AS hold_rule,
         0 AS report_count,
@@ -180,32 +148,110 @@ rows_of_all AS (
 
 counted AS (
     SELECT
+        r.policy_domain,
+        r.is_sample,
+        r.policy_id,
+        r.verdict,
+        r.sender,
+        ANY_VALUE(v.policy_mode) AS policy_mode,
+        ANY_VALUE(v.policy_max_age) AS policy_max_age,
+        COALESCE(LOGICAL_OR(v.is_served_now), FALSE) AS is_served_now,
+        SUM(r.fetch_count) AS fetch_count,
+        MIN(r.first_fetched_at) AS first_fetched_at,
+        MAX(r.last_fetched_at) AS last_fetched_at,
+        -- of equal ones a rule of its own
+        MAX_BY(
+            r.hold_rule, COALESCE(r.hold_s, -1) * 2 + IF(r.hold_rule = 'max-age', 0, 1)
+        ) AS hold_rule,
+        MAX(
+            IF(
+                r.is_reporting,
+                TIMESTAMP_MICROS(UNIX_MICROS(r.taken_at) + r.hold_s * 1000000),
+                NULL
+            )
+        ) AS reported_until,
+        -- from the last time that it was served to anybody, or to this one
+        MAX(
+            TIMESTAMP_MICROS(
+                UNIX_MICROS(
+                    GREATEST(
+                        COALESCE(r.taken_at, v.last_served_at),
+                        COALESCE(v.last_served_at, r.taken_at)
+                    )
+                ) + COALESCE(r.hold_s, v.policy_max_age) * 1000000
+            )
+        ) AS latest_until,
+        SUM(r.report_count) AS report_count,
+        MAX(r.last_report_at) AS last_report_at,
+        LOGICAL_OR(r.is_reporting) AS is_reporting
+    FROM rows_of_all AS r
+    LEFT JOIN mta_sts_raw.policy_versions_v1 AS v
+        ON r.policy_domain = v.policy_domain AND r.policy_id = v.policy_id
+    GROUP BY r.policy_domain, r.is_sample, r.policy_id, r.verdict, r.sender
+),
+
+latest AS (
+    SELECT
+        policy_domain,
+        is_sample,
+        client_key,
+        MAX(last_fetched_at) AS last_fetched_at
+    FROM clients
+    GROUP BY policy_domain, is_sample, client_key
+),
+
+-- an address may be several clients; what a client was served last is what it holds
+addresses AS (
+    SELECT
+        c.policy_domain,
+        c.is_sample,
+        c.policy_id,
+        c.verdict,
+        c.sender,
+        c.address,
+        LOGICAL_OR(c.last_fetched_at = l.last_fetched_at) AS is_holder,
+        MAX(
+            IF(
+                c.last_fetched_at = l.last_fetched_at,
+                TIMESTAMP_MICROS(UNIX_MICROS(c.taken_at) + c.hold_s * 1000000),
+                NULL
+            )
+        ) AS held_until
+    FROM clients AS c
+    INNER JOIN latest AS l
+        ON
+            c.policy_domain = l.policy_domain
+            AND c.is_sample = l.is_sample
+            AND c.client_key = l.client_key
+    GROUP BY
+        c.policy_domain, c.is_sample, c.policy_id, c.verdict, c.sender, c.address
+),
+
+holders AS (
+    SELECT
         policy_domain,
         is_sample,
         policy_id,
         verdict,
         sender,
-        SUM(fetch_count) AS fetch_count,
-        COUNT(DISTINCT address) AS client_count,
-        COUNT(DISTINCT IF(is_holder, address, NULL)) AS holder_count,
-        COUNTIF(is_holder) > 0 AS is_held,
-        MIN(first_fetched_at) AS first_fetched_at,
-        MAX(last_fetched_at) AS last_fetched_at,
-        MAX(hold_s) AS hold_s,
-        MAX_BY(hold_rule, COALESCE(hold_s, -1)) AS hold_rule,
-        MAX(
-            IF(
-                is_holder OR is_reporting,
-                TIMESTAMP_MICROS(UNIX_MICROS(taken_at) + hold_s * 1000000),
-                NULL
-            )
-        ) AS known_until,
-        MAX(taken_at) AS taken_at,
-        SUM(report_count) AS report_count,
-        MAX(last_report_at) AS last_report_at,
-        LOGICAL_OR(is_reporting) AS is_reporting
-    FROM rows_of_all
+        COUNT(address) AS client_count,
+        COUNT(IF(is_holder, address, NULL)) AS holder_count,
+        LOGICAL_OR(is_holder) AS is_held,
+        MAX(held_until) AS held_until
+    FROM addresses
     GROUP BY policy_domain, is_sample, policy_id, verdict, sender
+),
+
+-- all that hold any text
+others AS (
+    SELECT
+        policy_domain,
+        is_sample,
+        verdict,
+        sender,
+        COUNT(IF(is_holder, address, NULL)) AS holder_count
+    FROM addresses
+    GROUP BY policy_domain, is_sample, verdict, sender
 ),
 
 placed AS (
@@ -215,44 +261,52 @@ placed AS (
         c.policy_id,
         c.verdict,
         c.sender,
-        v.policy_mode,
-        v.policy_max_age,
-        COALESCE(v.is_served_now, FALSE) AS is_served_now,
+        c.policy_mode,
+        c.policy_max_age,
+        c.is_served_now,
         c.fetch_count,
-        c.client_count,
-        c.holder_count,
-        SUM(c.holder_count) OVER (
-            PARTITION BY c.policy_domain, c.is_sample, c.verdict, c.sender
-        ) - c.holder_count AS other_count,
-        c.is_held,
+        COALESCE(h.client_count, 0) AS client_count,
+        COALESCE(h.holder_count, 0) AS holder_count,
+        COALESCE(o.holder_count, 0) - COALESCE(h.holder_count, 0) AS other_count,
+        COALESCE(h.is_held, FALSE) AS is_held,
         c.report_count,
         c.last_report_at,
         c.is_reporting,
         c.first_fetched_at,
         c.last_fetched_at,
-        COALESCE(c.hold_s, v.policy_max_age) AS hold_s,
         c.hold_rule,
-        c.known_until,
         GREATEST(
-            COALESCE(c.taken_at, v.last_served_at), COALESCE(v.last_served_at, c.taken_at)
-        ) AS served_until
+            COALESCE(h.held_until, c.reported_until), COALESCE(c.reported_until, h.held_until)
+        ) AS known_until,
+        c.latest_until
     FROM counted AS c
-    LEFT JOIN mta_sts_raw.policy_versions_v1 AS v
-        ON c.policy_domain = v.policy_domain AND c.policy_id = v.policy_id
+    LEFT JOIN holders AS h
+        ON
+            c.policy_domain = h.policy_domain
+            AND c.is_sample = h.is_sample
+            AND c.policy_id = h.policy_id
+            AND c.verdict = h.verdict
+            AND c.sender = h.sender
+    LEFT JOIN others AS o
+        ON
+            c.policy_domain = o.policy_domain
+            AND c.is_sample = o.is_sample
+            AND c.verdict = o.verdict
+            AND c.sender = o.sender
 )
 
 SELECT
     policy_domain,
     is_sample,
     policy_id,
-    verdict,
-    sender,
+    NULLIF(verdict, '') AS verdict,
+    NULLIF(sender, '') AS sender,
     policy_mode,
     policy_max_age,
     is_served_now,
     -- one address is not an operator: it never reads as if all had the text
     CASE
-        WHEN verdict IS NULL AND sender = 'anybody' THEN 'not-known'
+        WHEN verdict = '' AND sender = 'anybody' THEN 'not-known'
         WHEN NOT is_held AND is_reporting THEN 'reported'
         WHEN fetch_count + report_count = 0 THEN 'not-yet'
         WHEN NOT is_held THEN 'replaced'
@@ -271,9 +325,5 @@ SELECT
     last_report_at,
     hold_rule,
     IF(is_served_now, NULL, known_until) AS may_hold_until,
-    IF(
-        is_served_now,
-        NULL,
-        TIMESTAMP_MICROS(UNIX_MICROS(served_until) + hold_s * 1000000)
-    ) AS held_at_latest_until
+    IF(is_served_now, NULL, latest_until) AS held_at_latest_until
 FROM placed

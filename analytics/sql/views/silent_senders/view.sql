@@ -32,63 +32,97 @@ report_days AS (
     WHERE is_authenticated AND operator IS NOT NULL AND is_served_here
 ),
 
--- three rhythms: of fetches, of reports, and of days with either
 days AS (
+    SELECT
+        policy_domain,
+        is_sample,
+        operator,
+        seen_date,
+        LOGICAL_OR(is_fetch) AS has_fetch,
+        LOGICAL_OR(NOT is_fetch) AS has_report
+    FROM (
+        SELECT
+            policy_domain,
+            is_sample,
+            operator,
+            seen_date,
+            TRUE AS is_fetch
+        FROM fetch_days
+        UNION ALL
+        SELECT
+            policy_domain,
+            is_sample,
+            operator,
+            seen_date,
+            FALSE AS is_fetch
+        FROM report_days
+    ) AS both_kinds
+    GROUP BY policy_domain, is_sample, operator, seen_date
+),
+
+-- three rhythms: of days with either, of fetches, and of reports
+followed AS (
+    SELECT
+        policy_domain,
+        is_sample,
+        operator,
+        seen_date,
+        has_fetch,
+        has_report,
+        MAX(seen_date) OVER (
+            PARTITION BY policy_domain, is_sample, operator
+            ORDER BY seen_date
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS before_date,
+        MAX(IF(has_fetch, seen_date, NULL)) OVER (
+            PARTITION BY policy_domain, is_sample, operator
+            ORDER BY seen_date
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS fetch_before_date,
+        MAX(IF(has_report, seen_date, NULL)) OVER (
+            PARTITION BY policy_domain, is_sample, operator
+            ORDER BY seen_date
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS report_before_date
+    FROM days
+),
+
+-- how often each gap was; the first day has none
+gaps AS (
+    SELECT
+        'either' AS kind,
+        policy_domain,
+        is_sample,
+        operator,
+        DATE_DIFF(seen_date, before_date, DAY) AS gap_days,
+        COUNT(*) AS day_count,
+        MAX(seen_date) AS last_date
+    FROM followed
+    GROUP BY policy_domain, is_sample, operator, gap_days
+    UNION ALL
     SELECT
         'fetch' AS kind,
         policy_domain,
         is_sample,
         operator,
-        seen_date
-    FROM fetch_days
+        DATE_DIFF(seen_date, fetch_before_date, DAY) AS gap_days,
+        COUNT(*) AS day_count,
+        MAX(seen_date) AS last_date
+    FROM followed
+    WHERE has_fetch
+    GROUP BY policy_domain, is_sample, operator, gap_days
     UNION ALL
     SELECT
         'report' AS kind,
         policy_domain,
         is_sample,
         operator,
-        seen_date
-    FROM report_days
-    UNION ALL
-    SELECT
-        'either' AS kind,
-        policy_domain,
-        is_sample,
-        operator,
-        seen_date
-    FROM (
-        SELECT
-            policy_domain,
-            is_sample,
-            operator,
-            seen_date
-        FROM fetch_days
-        UNION DISTINCT
-        SELECT
-            policy_domain,
-            is_sample,
-            operator,
-            seen_date
-        FROM report_days
-    ) AS both_kinds
-),
-
-gaps AS (
-    SELECT
-        kind,
-        policy_domain,
-        is_sample,
-        operator,
-        seen_date,
-        DATE_DIFF(
-            seen_date,
-            LAG(seen_date) OVER (
-                PARTITION BY kind, policy_domain, is_sample, operator
-                ORDER BY seen_date
-            ),
-            DAY
-        ) AS gap_days
-    FROM days
+        DATE_DIFF(seen_date, report_before_date, DAY) AS gap_days,
+        COUNT(*) AS day_count,
+        MAX(seen_date) AS last_date
+    FROM followed
+    WHERE has_report
+    GROUP BY policy_domain, is_sample, operator, gap_days
 ),
 
 ranked AS (
@@ -97,14 +131,18 @@ ranked AS (
         policy_domain,
         is_sample,
         operator,
-        seen_date,
         gap_days,
-        -- the first day has no gap and stands last
-        ROW_NUMBER() OVER (
+        day_count,
+        last_date,
+        SUM(IF(gap_days IS NULL, 0, day_count)) OVER (
+            PARTITION BY kind, policy_domain, is_sample, operator
+        ) AS gap_count,
+        -- in the order of their length, the number of the last gap of this one
+        SUM(IF(gap_days IS NULL, 0, day_count)) OVER (
             PARTITION BY kind, policy_domain, is_sample, operator
             ORDER BY gap_days IS NULL, gap_days
-        ) AS gap_number,
-        COUNT(gap_days) OVER (PARTITION BY kind, policy_domain, is_sample, operator) AS gap_count
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS last_number
     FROM gaps
 ),
 
@@ -114,18 +152,15 @@ rhythms AS (
         policy_domain,
         is_sample,
         operator,
-        COUNT(*) AS day_count,
+        SUM(day_count) AS day_count,
         MAX(gap_count) AS gap_count,
         -- the middle one, or the mean of the two in the middle
-        AVG(
-            IF(
-                gap_number IN (DIV((gap_count + 1), 2), DIV((gap_count + 2), 2)),
-                gap_days,
-                NULL
-            )
-        ) AS median_gap_days,
-        MAX(seen_date) AS last_date,
-        DATE_DIFF(DATE(CURRENT_TIMESTAMP()), MAX(seen_date), DAY) AS days_since_last
+        (
+            MIN(IF(last_number >= DIV((gap_count + 1), 2), gap_days, NULL))
+            + MIN(IF(last_number >= DIV((gap_count + 2), 2), gap_days, NULL))
+        ) / 2 AS median_gap_days,
+        MAX(last_date) AS last_date,
+        DATE_DIFF(DATE(CURRENT_TIMESTAMP()), MAX(last_date), DAY) AS days_since_last
     FROM ranked
     GROUP BY kind, policy_domain, is_sample, operator
 ),

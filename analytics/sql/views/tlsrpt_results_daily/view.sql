@@ -75,7 +75,10 @@ counted AS (
         GREATEST(
             session_count - COALESCE(
                 MAX(session_count) OVER (
-                    PARTITION BY report_key, is_sample, reporter, policy_domain
+                    -- the last two are those of the report: a reader's WHERE goes before this
+                    PARTITION BY
+                        report_key, is_sample, reporter, is_authenticated, report_date,
+                        policy_domain
                     ORDER BY place, policy_type
                     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                 ),
@@ -86,7 +89,9 @@ counted AS (
         GREATEST(
             failed_session_count - COALESCE(
                 MAX(failed_session_count) OVER (
-                    PARTITION BY report_key, is_sample, reporter, policy_domain
+                    PARTITION BY
+                        report_key, is_sample, reporter, is_authenticated, report_date,
+                        policy_domain
                     ORDER BY place, policy_type
                     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                 ),

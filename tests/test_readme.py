@@ -68,7 +68,7 @@ def test_sessions_come_out_as_written(desk: tuple[Path, int], page: str) -> None
             env=environment() | {"PATH": path, "COLUMNS": "100"},
             capture_output=True,
             check=False,
-            timeout=30,
+            timeout=120,
         )
         shown = alike((done.stdout + done.stderr).decode().replace(f":{port}", ":8080"))
         wanted, rest, _nothing = alike(promised).partition(REST)

@@ -33,7 +33,7 @@ test: .venv/.dev lint
 fuzz: .venv/.dev
 	$(BIN)/python -m tests.tlsrpt.fuzz --minutes 10
 
-# Needs root, network namespaces, nsd, nginx, postfix, dovecot, chromium, npm and Python 3.13; a test whose needs are absent skips and says which.
+# Needs root, network namespaces, nsd, nginx, apache2, caddy, postfix, dovecot, chromium, npm and Python 3.13; a test whose needs are absent skips and says which.
 test-real: .venv/.dev .venv/.real .venv/.checker .venv/.bigquery .venv/.browser
 	$(BIN)/python -m pytest -m "real and not bigquery" -rs
 	$(BIN)/python -m pytest -m bigquery -rs --numprocesses 2 --dist loadfile

@@ -16,7 +16,7 @@ from tests.analytics.build import NOW, Desk
 from tests.emulator import Cloud
 from tests.real.test_bigquery_load import both, cloud, kept, made
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.bigquery]
 
 __all__ = ["cloud", "made"]  # fixtures
 

@@ -224,7 +224,9 @@ def test_shipped_format_gives_the_same_operators_and_says_what_it_cannot_know(
         alike([_without(row, unknown | evidence)], [_without(other, unknown | evidence)])
     named = [row for row in own["address"] if row["address"] not in BY_HEADERS]
     others = [row for row in told["address"] if row["address"] not in BY_HEADERS]
-    of_text = {"policy_id", "policy_mode", "policy_max_age"} if kind == "apache2" else set()
+    of_text = (
+        {"policy_id", "policy_mode", "policy_max_age", "hold_s"} if kind == "apache2" else set()
+    )
     differing = {"client_key", "evidence", *of_text}
     key = _by_address
     alike(

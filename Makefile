@@ -11,7 +11,7 @@ PYTHON313 ?= $(shell for p in python3.13 "$$(pyenv root 2>/dev/null)"/versions/3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: demo run test fuzz test-real lab bench lint lock clean
+.PHONY: demo run test fuzz test-real test-servers test-bigquery lab bench lint lock clean
 
 # Sample data in a home of its own, and its page; opened where there is a desktop.
 DEMO ?= var/demo
@@ -35,7 +35,13 @@ fuzz: .venv/.dev
 
 # Needs root, network namespaces, nsd, nginx, apache2, caddy, postfix, dovecot, chromium, npm and Python 3.13; a test whose needs are absent skips and says which.
 test-real: .venv/.dev .venv/.real .venv/.checker .venv/.bigquery .venv/.browser
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-servers test-bigquery
+
+# The first waits for servers most of the time, the second computes: so both at once.
+test-servers:
 	$(BIN)/python -m pytest -m "real and not bigquery" -rs
+
+test-bigquery:
 	$(BIN)/python -m pytest -m bigquery -rs --numprocesses 2 --dist loadfile
 
 # One mail from Postfix to Postfix under a policy of ours: both logs beside the warehouse. Needs root too.

@@ -25,7 +25,9 @@ AGO = NOW - timedelta(hours=1)
 
 @pytest.fixture(scope="module")
 def cloud(emulator: str) -> Cloud:
-    return Cloud(emulator)
+    found = Cloud(emulator)
+    found.make_views(in_cloud=False)  # alerts are looked for in them
+    return found
 
 
 def body(letter: str, data: bytes) -> list[bytes]:

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.real, pytest.mark.bigquery]
 
 POLICY = b"version: STSv1\r\nmode: testing\r\nmax_age: 86400\r\nmx: mx.example.com\r\n"
 MOST_RUNS = 25
-CHANGES = range(30, 90)  # at which of them a run is killed; there are some hundred in all
+CHANGES = range(15, 45)  # at which of them a run is killed; there are some hundred in all
 
 
 class Machine:

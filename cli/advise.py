@@ -14,6 +14,7 @@ from analytics.advice.model import WORST_FIRST, Advice, Reason
 from analytics.senders import catalog
 from analytics.texts.catalogue import Language, Texts, texts
 from cli import advice_screen, names
+from cli.bars import bars_options
 from cli.customers import domains_of
 from cli.identify import judge_new
 from cli.languages import lang_option
@@ -35,26 +36,7 @@ from policy.store import PolicyFolder
 @click.option(
     "--customer", metavar="NAME", help="With --all: the domains of this customer of domains.csv."
 )
-@click.option(
-    "--expect",
-    metavar="OPERATORS",
-    help="Who must be confirmed to hold the policy: google,microsoft.  [default: MTA_STS_EXPECT, "
-    "else those that the list of senders expects]",
-)
-@click.option(
-    "--days",
-    type=click.IntRange(1, thresholds.WINDOW_DAYS),
-    default=thresholds.DAYS,
-    show_default=True,
-    help="Days with good sessions in proven reports; strict is 30.",
-)
-@click.option(
-    "--min-sessions",
-    type=click.IntRange(min=1),
-    default=thresholds.SESSIONS,
-    show_default=True,
-    help="Sessions in them; a small domain may choose fewer.",
-)
+@bars_options
 @lang_option
 @click.option("--json", "as_json", is_flag=True, help="One domain a line, as a JSON object.")
 @warehouse_option

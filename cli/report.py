@@ -13,6 +13,7 @@ from analytics.advice import thresholds
 from analytics.texts.catalogue import Language
 from cli import names
 from cli.advise import operators
+from cli.bars import bars_options
 from cli.customers import domains_of
 from cli.identify import judge_new
 from cli.languages import lang_option
@@ -44,26 +45,7 @@ from policy.store import DOMAINS_FILE
     metavar="NAME",
     help=f"The domains of this customer of {DOMAINS_FILE}, and no others.",
 )
-@click.option(
-    "--expect",
-    metavar="OPERATORS",
-    help="Who must be confirmed to hold the policy: google,microsoft.  [default: MTA_STS_EXPECT, "
-    "else those that the list of senders expects]",
-)
-@click.option(
-    "--days",
-    type=click.IntRange(1, thresholds.WINDOW_DAYS),
-    default=thresholds.DAYS,
-    show_default=True,
-    help="Days with good sessions that the verdict asks for, as in mta-sts advise.",
-)
-@click.option(
-    "--min-sessions",
-    type=click.IntRange(min=1),
-    default=thresholds.SESSIONS,
-    show_default=True,
-    help="Sessions in them; a small domain may choose fewer.",
-)
+@bars_options
 @click.option("--json", "as_json", is_flag=True, help="Say what was written, an object a file.")
 @warehouse_option
 def report(
